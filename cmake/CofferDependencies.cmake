@@ -1,0 +1,42 @@
+# Everything comes from installed packages; nothing is downloaded.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+
+# Crypto++: one imported target from its pkg-config file.
+pkg_check_modules(CRYPTOPP REQUIRED IMPORTED_TARGET GLOBAL libcrypto++)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)
+
+# SystemC: its own CMake package, else pkg-config, else SYSTEMC_HOME. One target: coffer::systemc.
+if(NOT TARGET coffer::systemc)
+  add_library(coffer_systemc INTERFACE IMPORTED GLOBAL)
+  add_library(coffer::systemc ALIAS coffer_systemc)
+  find_package(SystemCLanguage QUIET)
+  if(SystemCLanguage_FOUND)
+    target_link_libraries(coffer_systemc INTERFACE SystemC::systemc)
+  else()
+    pkg_check_modules(SYSTEMC QUIET IMPORTED_TARGET GLOBAL systemc tlm)
+    if(SYSTEMC_FOUND)
+      target_link_libraries(coffer_systemc INTERFACE PkgConfig::SYSTEMC)
+    else()
+      find_path(SYSTEMC_INCLUDE_DIR systemc HINTS "$ENV{SYSTEMC_HOME}/include")
+      find_library(SYSTEMC_LIBRARY systemc HINTS "$ENV{SYSTEMC_HOME}/lib" "$ENV{SYSTEMC_HOME}/lib-linux64" "$ENV{SYSTEMC_HOME}/lib64")
+      if(NOT SYSTEMC_INCLUDE_DIR OR NOT SYSTEMC_LIBRARY)
+        message(FATAL_ERROR "SystemC was not found: install libsystemc-dev, or set SYSTEMC_HOME to an installation built as C++17.")
+      endif()
+      target_include_directories(coffer_systemc SYSTEM INTERFACE "${SYSTEMC_INCLUDE_DIR}")
+      target_link_libraries(coffer_systemc INTERFACE "${SYSTEMC_LIBRARY}" Threads::Threads)
+    endif()
+  endif()
+
+  # A SystemC library exports one symbol per language standard it was built for: find out now rather than at the last link.
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_LIBRARIES coffer_systemc)
+  set(CMAKE_REQUIRED_FLAGS "-std=c++17")
+  check_cxx_source_compiles("#include <systemc>\nint sc_main(int, char*[]) { return 0; }" COFFER_SYSTEMC_IS_CXX17)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  unset(CMAKE_REQUIRED_FLAGS)
+  if(NOT COFFER_SYSTEMC_IS_CXX17)
+    message(FATAL_ERROR "The SystemC library found was not built as C++17: use Debian's libsystemc-dev, or build SystemC with CMAKE_CXX_STANDARD=17.")
+  endif()
+endif()

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <systemc>
+#include <tlm>
+
+#include "common/units.h"
+
+namespace coffer {
+
+enum class Mode : std::uint8_t {
+    host,    ///< hypervisor and host software
+    shim,    ///< VM-Shim
+    guest,
+    device,  ///< DMA
+    chip,    ///< the chip's own accesses to VMID 1, and between the parts of the MPE
+};
+
+/// What a chip-internal access asks of the metadata cache.
+enum class MetadataCommand : std::uint8_t {
+    none,     ///< an ordinary read or write: hits answer or update in place, misses go to the bus
+    look_up,  ///< read that never goes to the bus: `trusted` tells a hit
+    install,  ///< write that allocates a verified block, after settling the block it displaces
+    drop,     ///< write that forgets the block without writing it back
+};
+
+/// The one TLM extension: who makes an access, and what for. A payload without it is a host access.
+/// Only MMU, shim and H-SVM write it on the way from a processor; between the parts of the MPE the second group of fields is used too.
+struct SecurityContext : tlm::tlm_extension<SecurityContext> {
+    Vmid vmid = host_vmid;
+    Mode mode = Mode::host;
+    Address gpa = 0;       ///< guest physical address of the first byte
+    bool raw = false;      ///< no protection
+    bool decrypt = false;  ///< for raw loads: decrypt without integrity check
+
+    // Between the parts of the MPE.
+    Slot key_slot = 0;                                ///< VM-Table register set whose key is used
+    const std::array<std::uint8_t, 12>* ivs = nullptr;  ///< pad generator: one IV per 80 bytes asked for
+    Address frame = 0;                                ///< hash tree: machine address of the page whose counter block is meant
+    std::uint8_t level = 0;                           ///< metadata cache: tree level of the block, 0 for counter blocks
+    std::uint64_t index = 0;                          ///< metadata cache: index within the level
+    MetadataCommand metadata = MetadataCommand::none;
+    bool dirty = false;                               ///< metadata cache: the installed block is newer than memory
+    bool trusted = false;                             ///< answer of the metadata cache: the block was verified before
+    sc_core::sc_time ready;                           ///< answer: when, after the start of the call, the data is there
+
+    tlm_extension_base* clone() const override { return new SecurityContext(*this); }
+    void copy_from(const tlm_extension_base& other) override { *this = static_cast<const SecurityContext&>(other); }
+};
+
+}  // namespace coffer
