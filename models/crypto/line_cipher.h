@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,7 +31,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// GHASH of one line under one K_data (SP 800-38D, 6.4), the library's own.
+/// GHASH of one line under one K_data (SP 800-38D, 6.4), the library's own. One thread at a time: hash() works inside the keyed object.
 class LineGhash {
 public:
     explicit LineGhash(const Key128& k_data);
