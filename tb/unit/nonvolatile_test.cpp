@@ -1,0 +1,279 @@
+#include "vm_table/nonvolatile.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <random>
+#include <set>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "aise/lpid_allocator.h"
+#include "common/errors.h"
+#include "vm_table/file_nonvolatile.h"
+
+namespace coffer {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class NonVolatileFiles : public ::testing::Test {
+protected:
+    NonVolatileFiles() : directory_(fs::path(::testing::TempDir()) / ("coffer_nonvolatile_" + std::to_string(::getpid()))) {
+        fs::create_directories(directory_);
+        file_ = directory_ / "chip";
+    }
+    ~NonVolatileFiles() override { fs::remove_all(directory_); }
+
+    fs::path beside(const std::string& suffix) const { return file_.string() + suffix; }
+    static void put(const fs::path& path, const Bytes& bytes) {
+        std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    }
+    static Bytes get(const fs::path& path) {
+        std::ifstream in(path, std::ios::binary);
+        return Bytes(std::istreambuf_iterator<char>(in), {});
+    }
+    std::set<std::string> names() const {
+        std::set<std::string> found;
+        for (const auto& entry : fs::directory_iterator(directory_)) found.insert(entry.path().filename());
+        return found;
+    }
+    /// The message with which opening fails, empty where it does not.
+    std::string refusal(ChipNumber chip = ChipNumber(1)) const {
+        try {
+            const FileNonVolatile opened(file_, chip);
+            return {};
+        } catch (const InputError& error) {
+            return error.what();
+        }
+    }
+
+    fs::path directory_;
+    fs::path file_;
+};
+
+TEST_F(NonVolatileFiles, FreshChipWritesNothingUntilItMust) {
+    FileNonVolatile nonvolatile(file_, ChipNumber(2));
+    EXPECT_EQ(nonvolatile.gpc(), ChipNumber(2).lpid(1));
+    EXPECT_EQ(nonvolatile.log_register(), LogRegister{});
+    EXPECT_TRUE(nonvolatile.log_copy(0).empty());
+    EXPECT_EQ(names(), (std::set<std::string>{"chip.lock"}));
+}
+
+TEST_F(NonVolatileFiles, FileIsTheFirstUnreservedLpidInEightBytes) {
+    FileNonVolatile nonvolatile(file_, ChipNumber(0x0102));
+    (void)LpidAllocator(nonvolatile).next();
+    EXPECT_EQ(to_hex(get(file_)), "0100010000000201");
+}
+
+TEST_F(NonVolatileFiles, EverythingIsReadBack) {
+    const LogRegister log_register{1, 2, 3};
+    {
+        FileNonVolatile nonvolatile(file_, ChipNumber(7));
+        nonvolatile.write_log_register(log_register);
+        nonvolatile.write_log_copy(0, Bytes{4, 5});
+        nonvolatile.write_log_copy(1, Bytes(100'000, 6));
+        nonvolatile.write_gpc(ChipNumber(7).lpid(99));
+    }
+    const FileNonVolatile nonvolatile(file_, ChipNumber(7));
+    EXPECT_EQ(nonvolatile.gpc(), ChipNumber(7).lpid(99));
+    EXPECT_EQ(nonvolatile.log_register(), log_register);
+    EXPECT_EQ(nonvolatile.log_copy(0), (Bytes{4, 5}));
+    EXPECT_EQ(nonvolatile.log_copy(1), Bytes(100'000, 6));
+    EXPECT_EQ(names(), (std::set<std::string>{"chip", "chip.lock", "chip.log-register", "chip.log-0", "chip.log-1"}));
+}
+
+TEST_F(NonVolatileFiles, FileAloneIsAChipWithoutLog) {
+    put(file_, from_hex("1800000000000100", "test"));
+    FileNonVolatile nonvolatile(file_, ChipNumber(1));
+    EXPECT_EQ(LpidAllocator(nonvolatile).next(), ChipNumber(1).lpid(0x18));
+    EXPECT_EQ(nonvolatile.log_register(), LogRegister{});
+}
+
+TEST_F(NonVolatileFiles, LeftOverTemporaryFilesDoNotMatter) {
+    put(file_, from_hex("1800000000000100", "test"));
+    put(beside(".tmp"), {1, 2, 3});
+    FileNonVolatile nonvolatile(file_, ChipNumber(1));
+    EXPECT_EQ(nonvolatile.gpc(), ChipNumber(1).lpid(0x18));
+    nonvolatile.write_gpc(ChipNumber(1).lpid(0x19));
+    EXPECT_EQ(to_hex(get(file_)), "1900000000000100");
+    EXPECT_FALSE(fs::exists(beside(".tmp")));
+}
+
+TEST_F(NonVolatileFiles, TruncatedAndOversizedFilesAreRefusedAndLeftAlone) {
+    for (std::size_t size = 0; size <= 9; ++size) {
+        if (size == 8) continue;
+        const Bytes bytes(size, 1);
+        put(file_, bytes);
+        const std::string message = refusal();
+        EXPECT_THAT(message, AllOf(HasSubstr(file_.string()), HasSubstr("byte " + std::to_string(std::min<std::size_t>(size, 8))),
+                                   HasSubstr("accepted: exactly 8 bytes"), Not(HasSubstr("\n"))));
+        EXPECT_EQ(get(file_), bytes);
+        EXPECT_EQ(names(), (std::set<std::string>{"chip"}));
+    }
+}
+
+TEST_F(NonVolatileFiles, DamagedLogRegisterIsRefused) {
+    put(file_, from_hex("1800000000000100", "test"));
+    for (const std::size_t size : {0u, 31u, 33u}) {
+        put(beside(".log-register"), Bytes(size, 1));
+        EXPECT_THAT(refusal(), AllOf(HasSubstr(".log-register: byte"), HasSubstr("accepted: exactly 32 bytes")));
+    }
+}
+
+TEST_F(NonVolatileFiles, AnotherChipsFileIsRefused) {
+    put(file_, from_hex("1800000000000100", "test"));
+    EXPECT_THAT(refusal(ChipNumber(2)), AllOf(HasSubstr("bytes 6-7: belongs to chip 1"), HasSubstr("accepted: chip 2")));
+    EXPECT_THAT(refusal(ChipNumber::image_tool()), HasSubstr("belongs to chip 1"));
+    EXPECT_EQ(refusal(ChipNumber(1)), "");
+}
+
+TEST_F(NonVolatileFiles, CountZeroIsRefused) {
+    put(file_, from_hex("0000000000000100", "test"));
+    EXPECT_THAT(refusal(), AllOf(HasSubstr("bytes 0-5: the count is 0"), HasSubstr("accepted: 1 or more")));
+}
+
+TEST_F(NonVolatileFiles, MissingFileBesideItsLogIsNoFreshChip) {
+    for (const char* suffix : {".log-register", ".log-0", ".log-1"}) {
+        put(beside(suffix), Bytes(32, 1));
+        EXPECT_THAT(refusal(), AllOf(HasSubstr("is missing, but"), HasSubstr(suffix)));
+        fs::remove(beside(suffix));
+    }
+    EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(NonVolatileFiles, WhatIsNoFileIsRefused) {
+    fs::create_directory(file_);
+    EXPECT_THAT(refusal(), HasSubstr("accepted: a regular file"));
+    fs::remove(file_);
+    ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+    EXPECT_THAT(refusal(), HasSubstr("accepted: a regular file"));
+    file_ = directory_ / "no" / "such" / "directory";
+    EXPECT_THAT(refusal(), HasSubstr("accepted: a directory that can be written"));
+    file_.clear();
+    EXPECT_THAT(refusal(), HasSubstr("accepted: a file name"));
+}
+
+TEST_F(NonVolatileFiles, LongTableCopyIsNotReadToItsEnd) {
+    FileNonVolatile nonvolatile(file_, ChipNumber(1));
+    nonvolatile.write_gpc(ChipNumber(1).lpid(1));
+    put(beside(".log-0"), {});
+    fs::resize_file(beside(".log-0"), std::uintmax_t{1} << 40);
+    EXPECT_LT(nonvolatile.log_copy(0).size(), std::size_t{16} << 20);
+}
+
+TEST_F(NonVolatileFiles, OneProcessAtATime) {
+    {
+        const FileNonVolatile first(file_, ChipNumber(1));
+        EXPECT_THAT(refusal(), HasSubstr("another process uses this chip"));
+    }
+    EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(NonVolatileFiles, SymbolicLinkKeepsItsTarget) {
+    const fs::path link = directory_ / "link";
+    put(file_, from_hex("1800000000000100", "test"));
+    fs::create_symlink(file_, link);
+    FileNonVolatile nonvolatile(link, ChipNumber(1));
+    nonvolatile.write_gpc(ChipNumber(1).lpid(0x19));
+    EXPECT_TRUE(fs::is_symlink(link));
+    EXPECT_EQ(to_hex(get(file_)), "1900000000000100");
+}
+
+TEST_F(NonVolatileFiles, FailedWriteIsReportedAndChangesNothing) {
+    FileNonVolatile nonvolatile(file_, ChipNumber(1));
+    nonvolatile.write_gpc(ChipNumber(1).lpid(2));
+    fs::create_directory(beside(".tmp"));
+    EXPECT_THROW(nonvolatile.write_gpc(ChipNumber(1).lpid(3)), std::system_error);
+    EXPECT_EQ(nonvolatile.gpc(), ChipNumber(1).lpid(2));
+    EXPECT_EQ(to_hex(get(file_)), "0200000000000100");
+}
+
+/// Runs `body` in a process of its own with a pipe to report LPIDs on, kills it after `delay` and returns what was reported.
+std::vector<Lpid> reported_until_killed(const std::function<void(int pipe)>& body, std::chrono::microseconds delay) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error("no process");
+    if (child == 0) {
+        ::close(ends[0]);
+        try {
+            body(ends[1]);
+        } catch (const std::exception&) {
+            ::_exit(1);
+        }
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    ::usleep(static_cast<useconds_t>(delay.count()));
+    ::kill(child, SIGKILL);
+    std::vector<Lpid> reported;
+    Lpid lpid;
+    while (::read(ends[0], &lpid, sizeof lpid) == sizeof lpid) reported.push_back(lpid);
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << "the process ended by itself with status " << WEXITSTATUS(status);
+    return reported;
+}
+
+void give_out_lpids(NonVolatile& nonvolatile, int pipe) {
+    LpidAllocator lpids(nonvolatile, lpid_count_end, 3);
+    while (const auto lpid = lpids.next())
+        if (::write(pipe, &*lpid, sizeof *lpid) != sizeof *lpid) break;
+}
+
+bool strictly_ascending(const std::vector<Lpid>& lpids) { return std::adjacent_find(lpids.begin(), lpids.end(), std::greater_equal<>()) == lpids.end(); }
+
+TEST_F(NonVolatileFiles, NoLpidIsGivenOutTwiceOverKills) {
+    std::mt19937 random(20240601);
+    std::uniform_int_distribution<int> delay(0, 6000);
+    std::vector<Lpid> given;
+    int rounds_with_lpids = 0;
+    for (int kill = 0; kill < 250; ++kill) {
+        const auto reported = reported_until_killed(
+            [&](int pipe) {
+                FileNonVolatile nonvolatile(file_, ChipNumber(1));
+                give_out_lpids(nonvolatile, pipe);
+            },
+            std::chrono::microseconds(delay(random)));
+        rounds_with_lpids += !reported.empty();
+        given.insert(given.end(), reported.begin(), reported.end());
+        ASSERT_TRUE(strictly_ascending(given)) << "after kill " << kill;
+        ASSERT_EQ(refusal(), "") << "after kill " << kill;
+        ASSERT_GT(FileNonVolatile(file_, ChipNumber(1)).gpc(), given.empty() ? 0 : given.back()) << "after kill " << kill;
+    }
+    EXPECT_GT(rounds_with_lpids, 20) << "most kills came too early to show anything";
+}
+
+TEST_F(NonVolatileFiles, KillTestSeesAChipThatForgets) {
+    std::vector<Lpid> given;
+    for (int kill = 0; kill < 2; ++kill) {
+        const auto reported = reported_until_killed(
+            [](int pipe) {
+                MemoryNonVolatile forgetful(ChipNumber(1));
+                give_out_lpids(forgetful, pipe);
+            },
+            std::chrono::milliseconds(50));
+        given.insert(given.end(), reported.begin(), reported.end());
+    }
+    EXPECT_FALSE(strictly_ascending(given));
+}
+
+}  // namespace
+}  // namespace coffer
