@@ -7,7 +7,7 @@
 namespace coffer {
 
 TreeGeometry::TreeGeometry(std::uint64_t pages, unsigned node_tag_bytes) : pages_(pages), arity_(0) {
-    if (pages == 0) throw InputError("pages", "a domain without pages has no tree", "at least 1");
+    if (pages == 0 || pages > max_pages) throw InputError("pages", fmt::format("a domain of {} pages", pages), "1 to 2^40");
     if (node_tag_bytes != 4 && node_tag_bytes != 8 && node_tag_bytes != 16 && node_tag_bytes != 32)
         throw InputError("node_tag_bytes", fmt::format("{} bytes is no tag size", node_tag_bytes), "4, 8, 16, 32");
     arity_ = static_cast<unsigned>(line_bytes) / node_tag_bytes;

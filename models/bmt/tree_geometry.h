@@ -10,7 +10,11 @@ namespace coffer {
 /// Shape of one domain's tree over its pages in GPN order. Level 0 are the counter blocks; nodes start at level 1.
 class TreeGeometry {
 public:
-    /// `node_tag_bytes` gives the arity 64 / node_tag_bytes. Throws InputError for a tag size other than 4, 8, 16, 32, or no pages.
+    /// Guest physical addresses have 52 bits, as in the x86-64 page table layout.
+    static constexpr std::uint64_t max_pages = std::uint64_t{1} << 40;
+
+    /// `node_tag_bytes` gives the arity 64 / node_tag_bytes. Throws InputError for a tag size other than 4, 8, 16, 32, or a number of pages
+    /// other than 1 to max_pages.
     TreeGeometry(std::uint64_t pages, unsigned node_tag_bytes);
 
     std::uint64_t pages() const { return pages_; }

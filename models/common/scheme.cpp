@@ -38,10 +38,12 @@ void check_tag(std::string_view key, unsigned bytes, std::string_view mac_key, M
 
 }  // namespace
 
-void Scheme::check() const {
+void Scheme::check(OnViolation on_violation) const {
     if (node_mac == MacAlgorithm::gcm) throw InputError("node_mac", "gcm is for data tags only", "cmac, hmac-sha1, hmac-sha256");
     check_tag("tag_bytes", tag_bytes, "data_mac", data_mac);
     check_tag("node_tag_bytes", node_tag_bytes, "node_mac", node_mac);
+    if (short_tags() && on_violation == OnViolation::report)
+        throw InputError("on_violation", "report lets a forger of 4 or 8 byte tags try again and again", "freeze, or tags of 16 bytes and more");
 }
 
 }  // namespace coffer

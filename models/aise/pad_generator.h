@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/units.h"
+#include "crypto/line_cipher.h"
+
+namespace coffer {
+
+/// Where the protection engine gets pads from.
+class PadPort {
+public:
+    virtual ~PadPort() = default;
+    /// Pads of `lines` lines (1 to 64) under the key in `slot`: 80 bytes each, four chunks and the tag mask.
+    virtual void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) = 0;
+};
+
+/// AISE's pad generator: one keyed AES-128 per VM-Table register set.
+class PadGenerator : public PadPort {
+public:
+    void install(Slot slot, const crypto::Key128& k_data);
+    void revoke(Slot slot);
+    bool installed(Slot slot) const { return slot < ciphers_.size() && ciphers_[slot].has_value(); }
+
+    /// The slot must hold a key.
+    void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) override;
+
+    /// Lines for which pads were made.
+    std::uint64_t lines() const { return lines_; }
+
+private:
+    std::vector<std::optional<crypto::PadCipher>> ciphers_;
+    std::uint64_t lines_ = 0;
+};
+
+}  // namespace coffer

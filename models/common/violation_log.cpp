@@ -1,0 +1,12 @@
+#include "common/violation_log.h"
+
+namespace coffer {
+
+Violation ViolationLog::raise(const Violation& violation) {
+    ++count_;
+    if (violations_.size() < kept) violations_.push_back(violation);
+    if (on_violation_ == OnViolation::freeze) frozen_.insert(violation.vmid);
+    return violation;
+}
+
+}  // namespace coffer

@@ -1,0 +1,171 @@
+#include "memory/protected_memory.h"
+
+#include <array>
+#include <stdexcept>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace coffer {
+
+namespace {
+
+Scheme checked(const Scheme& scheme, OnViolation on_violation) {
+    scheme.check(on_violation);
+    return scheme;
+}
+
+}  // namespace
+
+ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, ByteStore& memory, LpidSource& lpids)
+    : scheme_(checked(parameters.scheme, parameters.on_violation)),
+      map_(parameters.data_bytes, parameters.chip_bytes, scheme_.tag_bytes),
+      memory_(memory),
+      lpids_(lpids),
+      violations_(parameters.on_violation),
+      trees_(map_.tree_base()),
+      vm_table_(parameters.vm_table_slots, parameters.chip_bytes, parameters.chip.fleet_id, *this, *this),
+      cache_(parameters.metadata_cache, parameters.metadata_chip_ways, memory),
+      tree_(scheme_, map_, cache_, vm_table_, violations_),
+      engine_(scheme_, map_, parameters.chip.number, {tree_, pads_, lpids_, memory_, violations_}) {
+    cache_.set_settle_port(tree_);
+    if (!scheme_.encrypt || map_.chip_bytes() == 0) return;
+    VmEntry chip;
+    chip.vmid = chip_vmid;
+    chip.k_vm = VmTable::derive_k_mem(parameters.chip.secret, lpids_.peek());
+    chip.pages = map_.chip_bytes() / page_bytes;
+    chip.tree_base = trees_.allocate(TreeGeometry(chip.pages, scheme_.node_tag_bytes).bytes());
+    chip.lpid_floor = lpids_.peek();
+    vm_table_.install_chip(chip);
+}
+
+void ProtectedMemory::install(const VmInstall& vm) {
+    VmEntry entry;
+    entry.vmid = vm.vmid;
+    entry.k_vm = vm.k_vm;
+    entry.root = vm.root;
+    entry.pages = vm.pages;
+    entry.addr_shim = vm.addr_shim;
+    entry.lpid_floor = lpids_.peek();
+    const TreeGeometry geometry(vm.pages, scheme_.node_tag_bytes);
+    entry.tree_base = vm.tree_base != 0 ? vm.tree_base : trees_.allocate(geometry.bytes());
+    vm_table_.install(entry);
+}
+
+void ProtectedMemory::uninstall(Vmid vmid) {
+    const VmEntry& leaving = entry(vmid);
+    const Address tree_base = leaving.tree_base;
+    const std::uint64_t tree_bytes = TreeGeometry(leaving.pages, scheme_.node_tag_bytes).bytes();
+    vm_table_.uninstall(vmid);
+    violations_.forget(vmid);
+    trees_.release(tree_base, tree_bytes);
+}
+
+NodeTag ProtectedMemory::flush(Vmid vmid) {
+    tree_.flush(page(vmid, 0, 0).slot);
+    return entry(vmid).root;
+}
+
+const VmEntry& ProtectedMemory::entry(Vmid vmid) {
+    const auto slot = vm_table_.select(vmid);
+    if (!slot) throw std::invalid_argument(fmt::format("VMID {} is not installed", vmid));
+    return *vm_table_.entry(*slot);
+}
+
+PageRef ProtectedMemory::page(Vmid vmid, Address gpa, Address hpa) {
+    if (!map_.covers(hpa)) throw std::invalid_argument(fmt::format("no page at machine address {:#x}", hpa));
+    const auto slot = vm_table_.select(vmid);
+    if (!slot) throw std::invalid_argument(fmt::format("VMID {} is not installed", vmid));
+    return {*slot, page_of(gpa), page_base(hpa)};
+}
+
+MaybeViolation ProtectedMemory::frozen(Vmid vmid, Address gpa, Address hpa) const {
+    if (!violations_.frozen(vmid)) return std::nullopt;
+    return Violation{Check::frozen, vmid, gpa, hpa, 0, 0};
+}
+
+MaybeViolation ProtectedMemory::read_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data) {
+    if (plain(vmid)) {
+        memory_.read(hpa, data, line_bytes);
+        return std::nullopt;
+    }
+    const PageRef ref = page(vmid, gpa, hpa);
+    if (auto stopped = frozen(vmid, gpa, hpa)) {
+        std::memset(data, 0, line_bytes);
+        return stopped;
+    }
+    return engine_.read_line(ref, line_in_page(hpa), data);
+}
+
+MaybeViolation ProtectedMemory::write_line(Vmid vmid, Address gpa, Address hpa, const std::uint8_t* data) {
+    if (plain(vmid)) {
+        memory_.write(hpa, data, line_bytes);
+        return std::nullopt;
+    }
+    const PageRef ref = page(vmid, gpa, hpa);
+    if (auto stopped = frozen(vmid, gpa, hpa)) return stopped;
+    return engine_.write_line(ref, line_in_page(hpa), data);
+}
+
+MaybeViolation ProtectedMemory::move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame) {
+    if (!map_.covers(new_frame)) throw std::invalid_argument(fmt::format("no page at machine address {:#x}", new_frame));
+    const auto copy = [&](Address from, Address to, std::size_t size) {
+        std::vector<std::uint8_t> bytes(size);
+        memory_.read(from, bytes.data(), size);
+        memory_.write(to, bytes.data(), size);
+    };
+    if (!plain(vmid)) {
+        const PageRef ref = page(vmid, gpa, old_frame);
+        if (auto stopped = frozen(vmid, gpa, old_frame)) return stopped;
+        tree_.evict(ref.slot, ref.gpn, old_frame);
+        copy(map_.counter_of(old_frame), map_.counter_of(new_frame), line_bytes);
+        copy(map_.tag_of(old_frame), map_.tag_of(new_frame), lines_per_page * map_.tag_bytes());
+    }
+    copy(old_frame, new_frame, page_bytes);
+    return std::nullopt;
+}
+
+MaybeViolation ProtectedMemory::shred_page(Vmid vmid, Address gpa, Address frame) {
+    const PageRef ref = page(vmid, gpa, frame);
+    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
+    return engine_.shred(ref);
+}
+
+MaybeViolation ProtectedMemory::release_page(Vmid vmid, Address gpa, Address frame) {
+    const PageRef ref = page(vmid, gpa, frame);
+    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
+    return tree_.release(ref.slot, ref.gpn, frame);
+}
+
+MaybeViolation ProtectedMemory::lose_page(Vmid vmid, Address gpa, Address frame) {
+    if (scheme_.integrity != Integrity::bmt) throw std::invalid_argument("only a tree can mark a page lost");
+    const PageRef ref = page(vmid, gpa, frame);
+    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
+    return tree_.mark_lost(ref.slot, ref.gpn, frame);
+}
+
+void ProtectedMemory::install_keys(Slot slot, const VmEntry& entry, const DomainKeys& keys) {
+    pads_.install(slot, keys.k_data);
+    tree_.install(slot, {entry.vmid, entry.pages, entry.tree_base}, keys.k_node);
+    engine_.install(slot, entry.vmid, entry.lpid_floor, keys.k_data, keys.k_mac);
+}
+
+void ProtectedMemory::revoke_keys(Slot slot) {
+    tree_.revoke(slot);
+    engine_.revoke(slot);
+    pads_.revoke(slot);
+}
+
+bool ProtectedMemory::read_chip(Address offset, std::uint8_t* data, std::size_t size) {
+    for (std::size_t i = 0; i < size; i += line_bytes)
+        if (read_line(chip_vmid, offset + i, map_.chip_base() + offset + i, data + i)) return false;
+    return true;
+}
+
+bool ProtectedMemory::write_chip(Address offset, const std::uint8_t* data, std::size_t size) {
+    for (std::size_t i = 0; i < size; i += line_bytes)
+        if (write_line(chip_vmid, offset + i, map_.chip_base() + offset + i, data + i)) return false;
+    return true;
+}
+
+}  // namespace coffer

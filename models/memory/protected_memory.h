@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "aise/lpid_source.h"
+#include "aise/pad_generator.h"
+#include "bmt/hash_tree.h"
+#include "common/byte_store.h"
+#include "common/scheme.h"
+#include "common/violation_log.h"
+#include "crypto/kdf.h"
+#include "memory/address_map.h"
+#include "memory/metadata_cache.h"
+#include "memory/protection_engine.h"
+#include "memory/tree_allocator.h"
+#include "vm_table/vm_table.h"
+
+namespace coffer {
+
+/// The chip: what its owner fixes before the first VM.
+struct ChipParameters {
+    ChipNumber number{1};
+    crypto::Key128 secret;  ///< K_mem is derived from it
+    crypto::KdfContext fleet_id{};
+};
+
+struct ProtectedMemoryParameters {
+    Scheme scheme;
+    Address data_bytes = Address{1} << 30;
+    Address chip_bytes = Address{1} << 20;
+    CacheGeometry metadata_cache = CacheGeometry::of_size("metadata_cache.bytes", 32 * 1024, 16);
+    unsigned metadata_chip_ways = 2;
+    unsigned vm_table_slots = 16;
+    ChipParameters chip;
+    OnViolation on_violation = OnViolation::freeze;
+};
+
+/// What a VM is installed with.
+struct VmInstall {
+    Vmid vmid = first_guest_vmid;
+    crypto::Key128 k_vm;
+    std::uint64_t pages = 0;
+    Address addr_shim = 0;
+    /// Tree of a snapshot that is already in memory: its base and root. Without it the VM starts with an empty tree.
+    Address tree_base = 0;
+    NodeTag root{};
+};
+
+/// Protected memory without SystemC and without time: all parts of the memory protection subsystem over any byte store.
+/// Addresses are of lines, multiples of 64; `gpa` is the guest's, `hpa` the machine's. VMID 0 is plain. A VMID that is not installed,
+/// or an address that memory does not cover, throws std::invalid_argument.
+class ProtectedMemory : private KeyPort, private ChipMemory {
+public:
+    /// Throws InputError for parameters that do not fit together. `memory` and `lpids` outlive the object; what `memory` holds of an
+    /// earlier boot stays, but for the chip region, which starts empty.
+    ProtectedMemory(const ProtectedMemoryParameters& parameters, ByteStore& memory, LpidSource& lpids);
+
+    /// Adds a domain; its floor is the GPC now. Without a tree of its own it gets room for one. Throws InputError.
+    void install(const VmInstall& vm);
+    /// Writes back and forgets everything of the domain, and frees the room of its tree.
+    void uninstall(Vmid vmid);
+    /// Settles the domain's metadata, so that memory and root agree; gives the root.
+    NodeTag flush(Vmid vmid);
+
+    /// 64 bytes of plaintext; zeros after a violation, and of a line never written.
+    MaybeViolation read_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data);
+    MaybeViolation write_line(Vmid vmid, Address gpa, Address hpa, const std::uint8_t* data);
+
+    /// Moves a page to another frame: ciphertext, tags and counter block travel byte for byte. `gpa` and frames are multiples of 4096.
+    /// A page that is not populated has nothing to move.
+    MaybeViolation move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame);
+    /// Clears a page: a fresh LPID, and every line reads as zeros.
+    MaybeViolation shred_page(Vmid vmid, Address gpa, Address frame);
+    /// Empties the page's leaf: its guest released it.
+    MaybeViolation release_page(Vmid vmid, Address gpa, Address frame);
+    /// Marks the page's leaf lost: it was taken without release. Only with integrity bmt.
+    MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame);
+
+    const AddressMap& map() const { return map_; }
+    const Scheme& scheme() const { return scheme_; }
+    const VmTable& vm_table() const { return vm_table_; }
+    /// The domain's entry, brought into registers.
+    const VmEntry& entry(Vmid vmid);
+    ViolationLog& violations() { return violations_; }
+    const ProtectionEngine::Statistics& engine_statistics() const { return engine_.statistics(); }
+    const HashTree::Statistics& tree_statistics() const { return tree_.statistics(); }
+    const MetadataCache::Statistics& cache_statistics() const { return cache_.statistics(); }
+    /// First byte above all metadata.
+    Address end_of_metadata() const { return trees_.end(); }
+
+private:
+    void install_keys(Slot slot, const VmEntry& entry, const DomainKeys& keys) override;
+    void revoke_keys(Slot slot) override;
+    bool read_chip(Address offset, std::uint8_t* data, std::size_t size) override;
+    bool write_chip(Address offset, const std::uint8_t* data, std::size_t size) override;
+
+    bool plain(Vmid vmid) const { return vmid == host_vmid || !scheme_.encrypt; }
+    PageRef page(Vmid vmid, Address gpa, Address hpa);
+    MaybeViolation frozen(Vmid vmid, Address gpa, Address hpa) const;
+
+    const Scheme scheme_;
+    const AddressMap map_;
+    ByteStore& memory_;
+    LpidSource& lpids_;
+    ViolationLog violations_;
+    TreeAllocator trees_;
+    VmTable vm_table_;
+    MetadataCache cache_;
+    HashTree tree_;
+    PadGenerator pads_;
+    ProtectionEngine engine_;
+};
+
+}  // namespace coffer
