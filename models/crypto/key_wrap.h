@@ -30,7 +30,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// vm_key: K_vm under a chip's public unwrap key. `seed` makes the padding deterministic in the model.
+/// vm_key: K_vm under a chip's public unwrap key. `seed` makes the padding deterministic in the model. Throws InputError for another key.
 Bytes wrap_key(ByteView public_der, const Key128& key, ByteView seed);
 
 }  // namespace coffer::crypto

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 
@@ -111,6 +113,20 @@ TEST(LineCipher, EqualsTheLibrarysGcm) {
             ASSERT_EQ(seal_line(cipher, ghash, iv, additional_data, line), gcm_seal(key.view(), iv, additional_data, line))
                 << "key " << key_number << ", line " << i;
         }
+    }
+}
+
+TEST(LineCipher, ComparisonFindsEveryFlippedBitOfTheIv) {
+    const Key128 key({1, 2, 3});
+    const PadCipher cipher(key);
+    const LineGhash ghash(key);
+    const Iv iv{4, 5, 6};
+    const Bytes expected = gcm_seal(key.view(), iv, Block16{}, Block64{});
+    EXPECT_EQ(seal_line(cipher, ghash, iv, Block16{}, Block64{}), expected);
+    for (std::size_t bit = 0; bit < 8 * iv.size(); ++bit) {
+        Iv other = iv;
+        other[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+        EXPECT_NE(seal_line(cipher, ghash, other, Block16{}, Block64{}), expected) << "bit " << bit;
     }
 }
 
