@@ -1,5 +1,7 @@
 #include "crypto/key_wrap.h"
 
+#include <algorithm>
+
 #include <cryptopp/drbg.h>
 #include <cryptopp/filters.h>
 #include <cryptopp/oaep.h>
@@ -13,7 +15,7 @@ namespace coffer::crypto {
 
 namespace {
 
-using Scheme = CryptoPP::RSAES<CryptoPP::OAEP<CryptoPP::SHA256>>;
+using Oaep = CryptoPP::RSAES<CryptoPP::OAEP<CryptoPP::SHA256>>;
 using PublicKey = CryptoPP::RSA::PublicKey;
 using PrivateKey = CryptoPP::RSA::PrivateKey;
 
@@ -56,7 +58,7 @@ struct UnwrapKey::State {
     explicit State(const PrivateKey& key) : decryptor(key) {}
     const PrivateKey& key() const { return decryptor.GetKey(); }
 
-    Scheme::Decryptor decryptor;
+    Oaep::Decryptor decryptor;
 };
 
 UnwrapKey::UnwrapKey(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -80,7 +82,7 @@ Bytes UnwrapKey::der() const { return to_der(state_->key()); }
 Bytes UnwrapKey::public_der() const { return to_der(PublicKey(state_->key())); }
 
 bool UnwrapKey::unwrap(ByteView blob, Key128& key) const {
-    const Scheme::Decryptor& decryptor = state_->decryptor;
+    const Oaep::Decryptor& decryptor = state_->decryptor;
     // The library throws for a blob of another size or a number beyond the modulus; to the caller both are blobs that do not unwrap.
     if (blob.size != decryptor.FixedCiphertextLength()) return false;
     if (CryptoPP::Integer(blob.data, blob.size) >= state_->key().GetModulus()) return false;
@@ -95,7 +97,7 @@ bool UnwrapKey::unwrap(ByteView blob, Key128& key) const {
 }
 
 Bytes wrap_key(ByteView public_der, const Key128& key, ByteView seed) {
-    const Scheme::Encryptor encryptor(
+    const Oaep::Encryptor encryptor(
         key_from_der<PublicKey>(public_der, "public unwrap key", "an RSA-3072 public key as SubjectPublicKeyInfo in DER"));
     // The key and the recipient enter the padding, so that one seed used twice gives unrelated paddings.
     SeededGenerator padding(sha256({std::string_view("coffer wrap padding"), sha256({seed}), key.view(), public_der}));
