@@ -5,6 +5,7 @@
 
 #include "aise/chip_number.h"
 #include "aise/lpid_source.h"
+#include "aise/lpid_source.h"
 #include "common/units.h"
 
 namespace coffer {

@@ -199,4 +199,6 @@ VectorStatus open_vector(ByteView blob, const crypto::Key256& seal_key, VmVector
     return status;
 }
 
+crypto::Digest vector_hash(const SealedVector& blob) { return crypto::sha256({{&blob[iv_at], blob.size() - iv_at}}); }
+
 }  // namespace coffer

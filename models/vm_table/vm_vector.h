@@ -5,17 +5,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bmt/node_mac.h"
 #include "common/bytes.h"
 #include "common/scheme.h"
 #include "common/units.h"
 #include "crypto/keys.h"
+#include "crypto/sha256.h"
 
 namespace coffer {
 
 /// What a VM is known by: derived from its K_vm, so the same wherever and whenever it runs.
 using VmIdentity = Block16;
-/// A tree's root as registers and vectors hold it: node_tag_bytes of tag, then zeros.
-using TreeRoot = std::array<std::uint8_t, 32>;
 
 /// What a vm_vector was made for. The values are the codes in the blob.
 enum class VectorKind : std::uint8_t {
@@ -58,7 +58,7 @@ struct VmVector {
     std::uint64_t pages = 0;     ///< 1 to max_vm_pages
     Address addr_shim = 0;       ///< GPA of the shim's page, with one page for each vCPU behind it; 0 where the VM has no shim
     std::uint64_t vcpus = 1;     ///< 1 to max_vcpus
-    TreeRoot root{};
+    NodeTag root{};
     std::array<std::uint8_t, 32> measurement{};
     std::uint64_t target_chip = 0;          ///< migrate only
     std::array<std::uint8_t, 32> nonce{};   ///< migrate only
@@ -81,5 +81,8 @@ SealedVector seal_vector(const VmVector& vector, const crypto::Key256& seal_key,
 
 /// Opens any bytes. Where the answer is not ok, `vector` is left as it was.
 VectorStatus open_vector(ByteView blob, const crypto::Key256& seal_key, VmVector& vector);
+
+/// What the VM log remembers of a vector: SHA-256 of all that is sealed (IV, ciphertext, tag), so that the hint may still change.
+crypto::Digest vector_hash(const SealedVector& blob);
 
 }  // namespace coffer

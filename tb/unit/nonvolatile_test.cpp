@@ -23,6 +23,7 @@
 #include "aise/lpid_allocator.h"
 #include "common/errors.h"
 #include "vm_table/file_nonvolatile.h"
+#include "vm_table/vm_log.h"
 
 namespace coffer {
 namespace {
@@ -34,12 +35,14 @@ using ::testing::Not;
 
 class NonVolatileFiles : public ::testing::Test {
 protected:
-    NonVolatileFiles() : directory_(fs::path(::testing::TempDir()) / ("coffer_nonvolatile_" + std::to_string(::getpid()))) {
+    NonVolatileFiles() : directory_(scratch() / ("coffer_nonvolatile_" + std::to_string(::getpid()))) {
         fs::create_directories(directory_);
         file_ = directory_ / "chip";
     }
     ~NonVolatileFiles() override { fs::remove_all(directory_); }
 
+    // A killed process tells nothing about disks, and memory lets many more writes happen between two kills.
+    static fs::path scratch() { return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ::testing::TempDir(); }
     fs::path beside(const std::string& suffix) const { return file_.string() + suffix; }
     static void put(const fs::path& path, const Bytes& bytes) {
         std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -204,8 +207,9 @@ TEST_F(NonVolatileFiles, FailedWriteIsReportedAndChangesNothing) {
     EXPECT_EQ(to_hex(get(file_)), "0200000000000100");
 }
 
-/// Runs `body` in a process of its own with a pipe to report LPIDs on, kills it after `delay` and returns what was reported.
-std::vector<Lpid> reported_until_killed(const std::function<void(int pipe)>& body, std::chrono::microseconds delay) {
+/// Runs `body` in a process of its own with a pipe to report numbers on. Kills it `delay` after it reported `least` of them, so that kills
+/// come at all moments however slow the machine is, and returns everything that was reported.
+std::vector<std::uint64_t> reported_until_killed(const std::function<void(int pipe)>& body, std::size_t least, std::chrono::microseconds delay) {
     int ends[2];
     if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
     const pid_t child = ::fork();
@@ -220,11 +224,12 @@ std::vector<Lpid> reported_until_killed(const std::function<void(int pipe)>& bod
         ::_exit(0);
     }
     ::close(ends[1]);
+    std::vector<std::uint64_t> reported;
+    std::uint64_t number;
+    while (reported.size() < least && ::read(ends[0], &number, sizeof number) == sizeof number) reported.push_back(number);
     ::usleep(static_cast<useconds_t>(delay.count()));
     ::kill(child, SIGKILL);
-    std::vector<Lpid> reported;
-    Lpid lpid;
-    while (::read(ends[0], &lpid, sizeof lpid) == sizeof lpid) reported.push_back(lpid);
+    while (::read(ends[0], &number, sizeof number) == sizeof number) reported.push_back(number);
     ::close(ends[0]);
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -242,23 +247,58 @@ bool strictly_ascending(const std::vector<Lpid>& lpids) { return std::adjacent_f
 
 TEST_F(NonVolatileFiles, NoLpidIsGivenOutTwiceOverKills) {
     std::mt19937 random(20240601);
-    std::uniform_int_distribution<int> delay(0, 6000);
+    std::uniform_int_distribution<int> delay(0, 5000);
+    std::uniform_int_distribution<std::size_t> least(0, 7);
     std::vector<Lpid> given;
-    int rounds_with_lpids = 0;
     for (int kill = 0; kill < 250; ++kill) {
         const auto reported = reported_until_killed(
             [&](int pipe) {
                 FileNonVolatile nonvolatile(file_, ChipNumber(1));
                 give_out_lpids(nonvolatile, pipe);
             },
-            std::chrono::microseconds(delay(random)));
-        rounds_with_lpids += !reported.empty();
+            least(random), std::chrono::microseconds(delay(random)));
         given.insert(given.end(), reported.begin(), reported.end());
         ASSERT_TRUE(strictly_ascending(given)) << "after kill " << kill;
         ASSERT_EQ(refusal(), "") << "after kill " << kill;
         ASSERT_GT(FileNonVolatile(file_, ChipNumber(1)).gpc(), given.empty() ? 0 : given.back()) << "after kill " << kill;
     }
-    EXPECT_GT(rounds_with_lpids, 20) << "most kills came too early to show anything";
+    EXPECT_GT(given.size(), 250u);
+}
+
+/// Installs the VM's latest snapshot, then makes snapshots and reports the sequence of each that was committed.
+void make_snapshots(NonVolatile& nonvolatile, int pipe) {
+    const VmIdentity identity{1};
+    const auto hash_of = [](std::uint64_t sequence) { return crypto::Digest{static_cast<std::uint8_t>(sequence), static_cast<std::uint8_t>(sequence >> 8)}; };
+    VmLog log(nonvolatile);
+    const std::uint64_t latest = log.entry(identity) == nullptr ? 0 : log.entry(identity)->sequence;
+    if (log.accept_install(identity, latest, hash_of(latest), NodeTag{}) != LogStatus::ok) return;
+    while (const auto sequence = log.begin_snapshot(identity)) {
+        if (log.commit_snapshot(identity, *sequence, hash_of(*sequence), NodeTag{}) != LogStatus::ok) return;
+        if (::write(pipe, &*sequence, sizeof *sequence) != sizeof *sequence) return;
+    }
+}
+
+TEST_F(NonVolatileFiles, LogIsConsistentAfterEveryKill) {
+    std::mt19937 random(20240602);
+    std::uniform_int_distribution<int> delay(0, 5000);
+    std::uniform_int_distribution<std::size_t> least(0, 2);
+    std::uint64_t committed = 0;
+    for (int kill = 0; kill < 200; ++kill) {
+        const auto reported = reported_until_killed(
+            [&](int pipe) {
+                FileNonVolatile nonvolatile(file_, ChipNumber(1));
+                make_snapshots(nonvolatile, pipe);
+            },
+            least(random), std::chrono::microseconds(delay(random)));
+        if (!reported.empty()) committed = reported.back();
+        FileNonVolatile nonvolatile(file_, ChipNumber(1));
+        const VmLog log(nonvolatile);
+        const std::uint64_t logged = log.entry({1}) == nullptr ? 0 : log.entry({1})->sequence;
+        ASSERT_GE(logged, committed) << "after kill " << kill;
+        ASSERT_LE(logged, committed + 1) << "after kill " << kill;
+        committed = logged;
+    }
+    EXPECT_GT(committed, 100u);
 }
 
 TEST_F(NonVolatileFiles, KillTestSeesAChipThatForgets) {
@@ -269,7 +309,7 @@ TEST_F(NonVolatileFiles, KillTestSeesAChipThatForgets) {
                 MemoryNonVolatile forgetful(ChipNumber(1));
                 give_out_lpids(forgetful, pipe);
             },
-            std::chrono::milliseconds(50));
+            1, std::chrono::microseconds(0));
         given.insert(given.end(), reported.begin(), reported.end());
     }
     EXPECT_FALSE(strictly_ascending(given));
