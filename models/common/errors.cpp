@@ -9,6 +9,9 @@ std::string one_line(std::string_view where, std::string_view what, std::string_
     if (!where.empty()) text.append(where).append(": ");
     text.append(what);
     if (!accepted.empty()) text.append(" (accepted: ").append(accepted).append(")");
+    // What comes from outside, a file's name included, may hold line ends and escape sequences.
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
     return text;
 }
 

@@ -1,11 +1,13 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <systemc>
 
 #include "common/errors.h"
+#include "platform/configuration.h"
 #include "platform/quantities.h"
 #include "platform/storage.h"
 
@@ -47,6 +49,38 @@ ExitCode storage(const StorageOptions& options) {
     return ExitCode::ok;
 }
 
+struct ConfigurationOptions {
+    std::string platform;
+    std::vector<std::string> overrides;
+};
+
+/// The arguments that name a platform and change its keys.
+CLI::Option* add_platform(CLI::App& command, ConfigurationOptions& options) {
+    command.add_option("--set", options.overrides, "Change one key, as memory.data_bytes=1GiB; may be given again")->type_name("KEY=VALUE")->allow_extra_args(false);
+    return command.add_option("platform", options.platform, "A preset, or a YAML file")->type_name("PRESET|FILE");
+}
+
+struct ConfigOptions {
+    ConfigurationOptions configuration;
+    bool markdown = false;
+};
+
+void add_config(CLI::App& program, ConfigOptions& options) {
+    CLI::App& command = *program.add_subcommand("config", "Every key of a platform as a run would use it, without secrets");
+    CLI::Option* platform = add_platform(command, options.configuration);
+    command.add_flag("--markdown", options.markdown, "Print the page about all keys instead")->excludes(platform);
+}
+
+ExitCode config(const ConfigOptions& options) {
+    if (options.markdown) {
+        std::cout << configuration_markdown();
+        return ExitCode::ok;
+    }
+    if (options.configuration.platform.empty()) throw InputError("config", "no platform is named", "a preset, a YAML file, or --markdown");
+    std::cout << effective_yaml(load_configuration(options.configuration.platform, options.configuration.overrides));
+    return ExitCode::ok;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 ExitCode run_program(int argc, char** argv) {
@@ -55,12 +89,15 @@ ExitCode run_program(int argc, char** argv) {
     program.set_version_flag("--version", version_text);
     StorageOptions storage_options;
     add_storage(program, storage_options);
+    ConfigOptions config_options;
+    add_config(program, config_options);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return static_cast<ExitCode>(program.exit(error));
         throw InputError("command line", first_line(error.what()) + "; see coffer --help");
     }
+    if (program.got_subcommand("config")) return config(config_options);
     return storage(storage_options);
 }
 

@@ -18,13 +18,18 @@ struct SizeUnit {
     unsigned shift;
 };
 
-constexpr std::array<SizeUnit, 5> size_units{{{"TiB", 40}, {"GiB", 30}, {"MiB", 20}, {"KiB", 10}, {"B", 0}}};
+constexpr std::array<SizeUnit, 6> size_units{{{"PiB", 50}, {"TiB", 40}, {"GiB", 30}, {"MiB", 20}, {"KiB", 10}, {"B", 0}}};
 
-constexpr std::string_view accepted_integers = "a whole number below 2^64";
-constexpr std::string_view accepted_sizes = "a whole number below 2^64, alone or with B, KiB, MiB, GiB or TiB";
-constexpr std::string_view accepted_reals = "a decimal number";
+}  // namespace
 
-std::optional<std::uint64_t> integer(std::string_view text) {
+std::string in_quotes(std::string_view text) {
+    constexpr std::size_t most = 40;
+    std::string result = "'";
+    for (char c : text.substr(0, most)) result += c >= ' ' && c <= '~' ? c : '?';
+    return result + (text.size() > most ? "...'" : "'");
+}
+
+std::optional<std::uint64_t> read_integer(std::string_view text) {
     const bool hexadecimal = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     if (hexadecimal) text.remove_prefix(2);
     std::uint64_t value = 0;
@@ -33,40 +38,30 @@ std::optional<std::uint64_t> integer(std::string_view text) {
     return value;
 }
 
-}  // namespace
-
-std::string quoted(std::string_view text) {
-    constexpr std::size_t most = 40;
-    std::string result = "'";
-    for (char c : text.substr(0, most)) result += c >= ' ' && c <= '~' ? c : '?';
-    return result + (text.size() > most ? "...'" : "'");
-}
-
-std::uint64_t parse_integer(std::string_view where, std::string_view text) {
-    if (const auto value = integer(text)) return *value;
-    throw InputError(where, fmt::format("{} is no whole number", quoted(text)), accepted_integers);
-}
-
-std::uint64_t parse_size(std::string_view where, std::string_view text) {
+std::optional<std::uint64_t> read_size(std::string_view text) {
     // The whole text first: the B of 0x1B is a digit.
-    if (const auto bytes = integer(text)) return *bytes;
+    if (const auto bytes = read_integer(text)) return bytes;
     for (const SizeUnit& unit : size_units) {
         if (text.size() <= unit.name.size() || text.substr(text.size() - unit.name.size()) != unit.name) continue;
         std::string_view digits = text.substr(0, text.size() - unit.name.size());
         while (!digits.empty() && digits.back() == ' ') digits.remove_suffix(1);
-        const auto value = integer(digits);
-        if (!value || (*value << unit.shift) >> unit.shift != *value) break;
+        const auto value = read_integer(digits);
+        if (!value || (*value << unit.shift) >> unit.shift != *value) return std::nullopt;
         return *value << unit.shift;
     }
-    throw InputError(where, fmt::format("{} is no size", quoted(text)), accepted_sizes);
+    return std::nullopt;
 }
 
-double parse_real(std::string_view where, std::string_view text) {
+std::optional<double> read_real(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
-        throw InputError(where, fmt::format("{} is no number", quoted(text)), accepted_reals);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
     return value;
+}
+
+std::uint64_t parse_size(std::string_view where, std::string_view text) {
+    if (const auto bytes = read_size(text)) return *bytes;
+    throw InputError(where, fmt::format("{} is no size", in_quotes(text)), "a whole number below 2^64, alone or with B, KiB, MiB, GiB, TiB or PiB");
 }
 
 std::string format_size(std::uint64_t bytes) {

@@ -98,7 +98,7 @@ StorageScheme parse_storage_scheme(std::string_view where, std::string_view name
         if (shape.name == name) return shape.scheme;
         names.push_back(shape.name);
     }
-    throw InputError(where, fmt::format("{} is no scheme", quoted(name)), fmt::format("{}", fmt::join(names, ", ")));
+    throw InputError(where, fmt::format("{} is no scheme", in_quotes(name)), fmt::format("{}", fmt::join(names, ", ")));
 }
 
 StorageSplit split_memory(StorageScheme scheme, std::uint64_t memory_bytes, unsigned tag_bytes) {

@@ -139,28 +139,28 @@ TEST(Quantities, SizesHaveUnits) {
     EXPECT_EQ(parse_size("here", "0x1B"), 27u);
     EXPECT_EQ(parse_size("here", "12 B"), 12u);
     for (const char* text : {"", "KiB", "-1", "1.5 GiB", "1 GB", "16777216 TiB", "0x", "1 GiB ", " 1", "18446744073709551616"})
-        EXPECT_THROW((void)parse_size("here", text), InputError) << text;
+        EXPECT_EQ(read_size(text), std::nullopt) << text;
     rc::check("format_size is read back", [](std::uint64_t bytes, unsigned shift) {
         const std::uint64_t size = bytes << (shift % 48);
-        RC_ASSERT(parse_size("here", format_size(size)) == size);
+        RC_ASSERT(read_size(format_size(size)) == size);
     });
 }
 
 TEST(Quantities, NumbersAreWholeOrDecimal) {
-    EXPECT_EQ(parse_integer("here", "18446744073709551615"), ~std::uint64_t{0});
-    EXPECT_DOUBLE_EQ(parse_real("here", "1e-3"), 0.001);
-    for (const char* text : {"", "0.5", "-1", "+1", "1 ", "x", "0xg"}) EXPECT_THROW((void)parse_integer("here", text), InputError) << text;
-    for (const char* text : {"", "nan", "inf", "1e999", "1,5", "0x1p3", "1 "}) EXPECT_THROW((void)parse_real("here", text), InputError) << text;
+    EXPECT_EQ(read_integer("18446744073709551615"), ~std::uint64_t{0});
+    EXPECT_EQ(read_real("1e-3"), 0.001);
+    for (const char* text : {"", "0.5", "-1", "+1", "1 ", "x", "0xg"}) EXPECT_EQ(read_integer(text), std::nullopt) << text;
+    for (const char* text : {"", "nan", "inf", "1e999", "1,5", "0x1p3", "1 "}) EXPECT_EQ(read_real(text), std::nullopt) << text;
 }
 
 TEST(Quantities, MessagesStayOneShortLine) {
     try {
-        (void)parse_integer("here", std::string("a\nb\x01") + std::string(1000, 'c'));
+        (void)parse_size("here", std::string("a\nb\x01") + std::string(1000, 'c'));
         FAIL();
     } catch (const InputError& error) {
         const std::string text = error.what();
         EXPECT_EQ(text.find('\n'), std::string::npos);
-        EXPECT_LT(text.size(), 120u);
+        EXPECT_LT(text.size(), 200u);
     }
 }
 
