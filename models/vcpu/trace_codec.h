@@ -19,6 +19,8 @@ inline constexpr std::size_t max_page_bytes = 10;
 
 /// Sizes of 1, 2, 4, 8, 16, 32 and 64 bytes that stay below the end of the address space.
 bool is_recordable(const TraceAccess& access);
+/// The same in words, for messages.
+inline constexpr std::string_view recordable = "1, 2, 4, 8, 16, 32 or 64 bytes within the address space";
 /// Page numbers of an access's first and last byte.
 inline std::uint64_t first_page(const TraceAccess& access) { return access.address >> 12; }
 inline std::uint64_t last_page(const TraceAccess& access) { return (access.address + access.size - 1) >> 12; }

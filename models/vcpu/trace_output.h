@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "common/bytes.h"
@@ -11,7 +12,7 @@ namespace coffer {
 /// A file that appears whole or not at all: bytes go to a temporary file beside it, which `commit` renames.
 class TraceOutput {
 public:
-    /// Throws InputError where no file can be created there.
+    /// Throws InputError where no file can be created, or something other than a file is there.
     explicit TraceOutput(const std::string& path);
     /// Without `commit`, leaves nothing behind.
     ~TraceOutput();
@@ -31,6 +32,7 @@ private:
     [[noreturn]] void fail() const;
 
     std::string path_;
+    std::filesystem::path target_;
     std::string temporary_;
     std::FILE* file_;
     std::uint64_t size_ = 0;

@@ -162,6 +162,4 @@ void TraceReader::fail(std::uint64_t position, std::string_view what, std::strin
     throw InputError(place(info_.path, position), what, accepted);
 }
 
-TraceInfo read_trace_info(const std::string& path) { return TraceReader(path).info(); }
-
 }  // namespace coffer

@@ -24,6 +24,7 @@ public:
     explicit TraceReader(const std::string& path);
 
     const TraceInfo& info() const { return info_; }
+    const std::string& command() const { return info_.command; }
     bool next(TraceAccess& access) override {
         if (next_ == loaded_ && !load_block()) return false;
         access = block_[next_++];
@@ -60,8 +61,5 @@ private:
     std::uint64_t instructions_read_ = 0;
     std::array<std::uint64_t, 1024> recent_pages_;  ///< pages found in the list, each at its number modulo the size
 };
-
-/// What the file says of itself. Throws InputError as TraceReader does.
-TraceInfo read_trace_info(const std::string& path);
 
 }  // namespace coffer

@@ -39,7 +39,7 @@ TraceWriter::TraceWriter(const std::string& path, std::string command) : output_
 void TraceWriter::add(const TraceAccess& access) {
     if (!trace_codec::is_recordable(access))
         throw InputError(output_.path(), fmt::format("access {} is {} bytes at {:#x}", header_.accesses, access.size, access.address),
-                         "1, 2, 4, 8, 16, 32 or 64 bytes within the address space");
+                         trace_codec::recordable);
     note_page(trace_codec::first_page(access));
     note_page(trace_codec::last_page(access));
     header_.accesses++;
