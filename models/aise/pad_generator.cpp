@@ -13,7 +13,6 @@ void PadGenerator::revoke(Slot slot) {
 
 void PadGenerator::generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) {
     ciphers_[slot]->generate(ivs, lines, pads);
-    lines_ += lines;
 }
 
 }  // namespace coffer

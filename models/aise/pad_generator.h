@@ -28,12 +28,8 @@ public:
     /// The slot must hold a key.
     void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) override;
 
-    /// Lines for which pads were made.
-    std::uint64_t lines() const { return lines_; }
-
 private:
     std::vector<std::optional<crypto::PadCipher>> ciphers_;
-    std::uint64_t lines_ = 0;
 };
 
 }  // namespace coffer

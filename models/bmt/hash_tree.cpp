@@ -179,6 +179,29 @@ void HashTree::settle(Address address, const BlockId& id, const Block64& block) 
     ++statistics_.root_updates;
 }
 
+bool HashTree::peek_block(const Domain& domain, const BlockId& id, Address address, Block64& block) {
+    if (cache_.peek(address, id, block) || !has_tree()) return true;
+    NodeTag expected = empty_tag;
+    if (id.level == domain.geometry.levels()) {
+        expected = roots_.root(id.slot);
+    } else {
+        const BlockId parent_id{id.slot, static_cast<std::uint8_t>(id.level + 1), id.index / arity_};
+        Block64 parent;
+        if (!peek_block(domain, parent_id, node_address(domain, parent_id.level, parent_id.index), parent)) return false;
+        expected = child_tag(parent, id.index);
+    }
+    if (expected == empty_tag) {
+        block.fill(0);
+        return true;
+    }
+    return domain.mac.tag(id.level, id.index, block) == expected;
+}
+
+bool HashTree::peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
+    const Domain& domain = *domains_[slot];
+    return gpn < domain.info.pages && peek_block(domain, {slot, 0, gpn}, map_.counter_of(frame), block.bytes());
+}
+
 MaybeViolation HashTree::set_leaf(Slot slot, Gpn gpn, Address frame, const NodeTag& leaf) {
     const Domain& domain = *domains_[slot];
     const Address gpa = gpn * page_bytes;

@@ -22,6 +22,8 @@ public:
     virtual MaybeViolation read(Slot slot, Gpn gpn, Address frame, CounterBlock& block) = 0;
     /// Replaces the counter block; it must have been read, and so verified, before.
     virtual MaybeViolation write(Slot slot, Gpn gpn, Address frame, const CounterBlock& block) = 0;
+    /// For debug accesses: as read, but without time, counting or any other effect; false where the block does not verify.
+    virtual bool peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) = 0;
 };
 
 /// The root registers of the VM-Table.
@@ -59,6 +61,7 @@ public:
 
     MaybeViolation read(Slot slot, Gpn gpn, Address frame, CounterBlock& block) override;
     MaybeViolation write(Slot slot, Gpn gpn, Address frame, const CounterBlock& block) override;
+    bool peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) override;
     void settle(Address address, const BlockId& id, const Block64& block) override;
 
     /// Makes the leaf empty: the page was released by its guest.
@@ -91,6 +94,7 @@ private:
 
     MaybeViolation ensure_node(Slot slot, unsigned level, std::uint64_t index, Address gpa, Node& node);
     MaybeViolation expected_tag(Slot slot, unsigned level, std::uint64_t index, Address gpa, NodeTag& tag);
+    bool peek_block(const Domain& domain, const BlockId& id, Address address, Block64& block);
     MaybeViolation set_leaf(Slot slot, Gpn gpn, Address frame, const NodeTag& leaf);
     Violation raise(const Domain& domain, Check check, Address gpa, Address hpa, const BlockId& id);
 

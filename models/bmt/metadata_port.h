@@ -25,6 +25,8 @@ public:
     virtual bool look_up(Address address, const BlockId& id, Block64& block) = 0;
     /// The block's bytes in memory, not to be trusted; nothing is allocated.
     virtual void fetch(Address address, const BlockId& id, Block64& block) = 0;
+    /// For debug accesses: the cached block (true) or the bytes in memory (false), without time, counting or any other effect.
+    virtual bool peek(Address address, const BlockId& id, Block64& block) = 0;
     /// Cached: changes it in place, dirty. Not cached: writes to memory.
     virtual void write(Address address, const BlockId& id, const Block64& block) = 0;
     /// Caches a verified block; the block it displaces is settled first.

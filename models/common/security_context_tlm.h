@@ -19,10 +19,12 @@ enum class Mode : std::uint8_t {
 
 /// What a chip-internal access asks of the metadata cache.
 enum class MetadataCommand : std::uint8_t {
-    none,     ///< an ordinary read or write: hits answer or update in place, misses go to the bus
-    look_up,  ///< read that never goes to the bus: `trusted` tells a hit
-    install,  ///< write that allocates a verified block, after settling the block it displaces
-    drop,     ///< write that forgets the block without writing it back
+    none,       ///< an ordinary read or write: hits answer or update in place, misses go to the bus
+    look_up,    ///< read that never goes to the bus: `trusted` tells a hit
+    install,    ///< write that allocates a verified block and settles the block it displaces
+    drop,       ///< forgets the block without writing it back (command TLM_IGNORE_COMMAND)
+    evict,      ///< forgets the block, settled first where dirty (command TLM_IGNORE_COMMAND)
+    evict_all,  ///< the same for all blocks of the key slot (command TLM_IGNORE_COMMAND)
 };
 
 /// The one TLM extension: who makes an access, and what for. A payload without it is a host access.
@@ -43,7 +45,7 @@ struct SecurityContext : tlm::tlm_extension<SecurityContext> {
     MetadataCommand metadata = MetadataCommand::none;
     bool dirty = false;                               ///< metadata cache: the installed block is newer than memory
     bool trusted = false;                             ///< answer of the metadata cache: the block was verified before
-    sc_core::sc_time ready;                           ///< answer: when, after the start of the call, the data is there
+    sc_core::sc_time ready;                           ///< answer of the pad generator: the simulation time at which the pads are there
 
     tlm_extension_base* clone() const override { return new SecurityContext(*this); }
     void copy_from(const tlm_extension_base& other) override { *this = static_cast<const SecurityContext&>(other); }

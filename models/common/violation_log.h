@@ -24,6 +24,8 @@ public:
 
     const std::vector<Violation>& violations() const { return violations_; }
     std::uint64_t count() const { return count_; }
+    /// The record that was raised last. There must be one.
+    const Violation& last() const { return last_; }
 
     /// Records kept; with OnViolation::report a tampered memory could otherwise fill the host's.
     static constexpr std::size_t kept = 100'000;
@@ -32,6 +34,7 @@ private:
     OnViolation on_violation_;
     std::set<Vmid> frozen_;
     std::vector<Violation> violations_;
+    Violation last_;
     std::uint64_t count_ = 0;
 };
 

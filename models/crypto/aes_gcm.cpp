@@ -46,4 +46,26 @@ bool gcm_open(ByteView key, const Iv& iv, ByteView additional_data, ByteView box
     return genuine;
 }
 
+struct LineGcm::State {
+    Gcm::Encryption encryption;
+    Gcm::Decryption decryption;
+};
+
+LineGcm::LineGcm(const Key128& k_data) : state_(std::make_unique<State>()) {
+    const Iv any{};
+    state_->encryption.SetKeyWithIV(k_data.data(), k_data.size(), any.data(), any.size());
+    state_->decryption.SetKeyWithIV(k_data.data(), k_data.size(), any.data(), any.size());
+}
+LineGcm::~LineGcm() = default;
+
+void LineGcm::encrypt(const Iv& iv, const Block16& additional_data, const std::uint8_t* plaintext, std::uint8_t* ciphertext, std::uint8_t* tag) {
+    state_->encryption.EncryptAndAuthenticate(ciphertext, tag, tag_bytes, iv.data(), static_cast<int>(iv.size()), additional_data.data(),
+                                              additional_data.size(), plaintext, line_bytes);
+}
+
+bool LineGcm::decrypt(const Iv& iv, const Block16& additional_data, const std::uint8_t* ciphertext, const std::uint8_t* tag, std::uint8_t* plaintext) {
+    return state_->decryption.DecryptAndVerify(plaintext, tag, tag_bytes, iv.data(), static_cast<int>(iv.size()), additional_data.data(),
+                                               additional_data.size(), ciphertext, line_bytes);
+}
+
 }  // namespace coffer::crypto

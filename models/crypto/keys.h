@@ -3,13 +3,17 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "common/bytes.h"
 
 namespace coffer::crypto {
 
-/// Overwrites memory in a way the compiler keeps.
-void wipe(void* data, std::size_t size);
+/// Overwrites memory; the empty statement behind makes the compiler keep it. Inline, since every line's pad ends so.
+inline void wipe(void* data, std::size_t size) {
+    std::memset(data, 0, size);
+    asm volatile("" : : "r"(data) : "memory");
+}
 
 /// A secret that is overwritten when it ends. Copies are secrets too.
 template <std::size_t N>

@@ -23,6 +23,12 @@ MetadataCache::MetadataCache(CacheGeometry geometry, unsigned chip_ways, ByteSto
 }
 
 bool MetadataCache::peek(Address address, const BlockId& id, Block64& block) {
+    if (cached(address, id, block)) return true;
+    memory_.read(address, block.data(), block.size());
+    return false;
+}
+
+bool MetadataCache::cached(Address address, const BlockId& id, Block64& block) {
     const Cache::Entry* entry = cache_.find(address, id);
     if (entry != nullptr) block = cache_.data(*entry);
     return entry != nullptr;

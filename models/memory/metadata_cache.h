@@ -36,8 +36,9 @@ public:
     void evict(Address address, const BlockId& id) override;
     void evict_all(Slot slot) override;
 
-    /// The block as its owner sees it, without counting or changing anything; false where it is not cached.
-    bool peek(Address address, const BlockId& id, Block64& block);
+    bool peek(Address address, const BlockId& id, Block64& block) override;
+    /// Copies a cached block without counting or changing anything; false where it is not cached.
+    bool cached(Address address, const BlockId& id, Block64& block);
 
     const Statistics& statistics() const { return statistics_; }
 

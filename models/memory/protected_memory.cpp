@@ -17,6 +17,29 @@ Scheme checked(const Scheme& scheme, OnViolation on_violation) {
 
 }  // namespace
 
+VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAllocator& trees) {
+    VmEntry entry;
+    entry.vmid = chip_vmid;
+    entry.k_vm = VmTable::derive_k_mem(parameters.chip.secret, gpc);
+    entry.pages = parameters.chip_bytes / page_bytes;
+    entry.tree_base = trees.allocate(TreeGeometry(entry.pages, parameters.scheme.node_tag_bytes).bytes());
+    entry.lpid_floor = gpc;
+    return entry;
+}
+
+VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees) {
+    VmEntry entry;
+    entry.vmid = vm.vmid;
+    entry.k_vm = vm.k_vm;
+    entry.root = vm.root;
+    entry.pages = vm.pages;
+    entry.addr_shim = vm.addr_shim;
+    entry.lpid_floor = gpc;
+    const TreeGeometry geometry(vm.pages, scheme.node_tag_bytes);
+    entry.tree_base = vm.tree_base != 0 ? vm.tree_base : trees.allocate(geometry.bytes());
+    return entry;
+}
+
 ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, ByteStore& memory, LpidSource& lpids)
     : scheme_(checked(parameters.scheme, parameters.on_violation)),
       map_(parameters.data_bytes, parameters.chip_bytes, scheme_.tag_bytes),
@@ -30,27 +53,10 @@ ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, By
       engine_(scheme_, map_, parameters.chip.number, {tree_, pads_, lpids_, memory_, violations_}) {
     cache_.set_settle_port(tree_);
     if (!scheme_.encrypt || map_.chip_bytes() == 0) return;
-    VmEntry chip;
-    chip.vmid = chip_vmid;
-    chip.k_vm = VmTable::derive_k_mem(parameters.chip.secret, lpids_.peek());
-    chip.pages = map_.chip_bytes() / page_bytes;
-    chip.tree_base = trees_.allocate(TreeGeometry(chip.pages, scheme_.node_tag_bytes).bytes());
-    chip.lpid_floor = lpids_.peek();
-    vm_table_.install_chip(chip);
+    vm_table_.install_chip(chip_entry(parameters, lpids_.peek(), trees_));
 }
 
-void ProtectedMemory::install(const VmInstall& vm) {
-    VmEntry entry;
-    entry.vmid = vm.vmid;
-    entry.k_vm = vm.k_vm;
-    entry.root = vm.root;
-    entry.pages = vm.pages;
-    entry.addr_shim = vm.addr_shim;
-    entry.lpid_floor = lpids_.peek();
-    const TreeGeometry geometry(vm.pages, scheme_.node_tag_bytes);
-    entry.tree_base = vm.tree_base != 0 ? vm.tree_base : trees_.allocate(geometry.bytes());
-    vm_table_.install(entry);
-}
+void ProtectedMemory::install(const VmInstall& vm) { vm_table_.install(guest_entry(vm, scheme_, lpids_.peek(), trees_)); }
 
 void ProtectedMemory::uninstall(Vmid vmid) {
     const VmEntry& leaving = entry(vmid);

@@ -47,6 +47,11 @@ struct VmInstall {
     NodeTag root{};
 };
 
+/// The entry of the chip's own domain for a boot whose first LPID is `gpc`, with room for its tree.
+VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAllocator& trees);
+/// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages.
+VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees);
+
 /// Protected memory without SystemC and without time: all parts of the memory protection subsystem over any byte store.
 /// Addresses are of lines, multiples of 64; `gpa` is the guest's, `hpa` the machine's. VMID 0 is plain. A VMID that is not installed,
 /// or an address that memory does not cover, throws std::invalid_argument.

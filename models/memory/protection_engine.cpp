@@ -53,16 +53,19 @@ ProtectionEngine::Tag ProtectionEngine::tag_of(const Domain& domain, Gpn gpn, co
     return tag;
 }
 
+bool ProtectionEngine::tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext,
+                                   const std::uint8_t* mask, ByteStore& memory) const {
+    if (scheme_.integrity == Integrity::none) return true;
+    Tag stored;
+    memory.read(map_.tag_of(page.hpa(line)), stored.data(), scheme_.tag_bytes);
+    const Tag computed = tag_of(*domains_[page.slot], page.gpn, iv, ciphertext, mask);
+    return std::memcmp(stored.data(), computed.data(), scheme_.tag_bytes) == 0;
+}
+
 MaybeViolation ProtectionEngine::check_tag(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext,
                                            const std::uint8_t* mask) {
-    if (scheme_.integrity == Integrity::none) return std::nullopt;
-    const Domain& domain = *domains_[page.slot];
-    const Address hpa = page.hpa(line);
-    Tag stored;
-    ports_.memory.read(map_.tag_of(hpa), stored.data(), scheme_.tag_bytes);
-    const Tag computed = tag_of(domain, page.gpn, iv, ciphertext, mask);
-    if (std::memcmp(stored.data(), computed.data(), scheme_.tag_bytes) == 0) return std::nullopt;
-    return ports_.violations.raise({Check::data_tag, domain.vmid, page.gpa(line), hpa, 0, line});
+    if (tag_matches(page, line, iv, ciphertext, mask, ports_.memory)) return std::nullopt;
+    return ports_.violations.raise({Check::data_tag, domains_[page.slot]->vmid, page.gpa(line), page.hpa(line), 0, line});
 }
 
 void ProtectionEngine::store_line(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* plaintext, const std::uint8_t* pad) {
@@ -130,6 +133,24 @@ MaybeViolation ProtectionEngine::write_line(const PageRef& page, unsigned line, 
     ports_.pads.generate(page.slot, &iv, 1, pad.value.data());
     store_line(page, line, iv, data, pad.value.data());
     return ports_.counters.write(page.slot, page.gpn, page.frame, block);
+}
+
+bool ProtectionEngine::peek_line(const PageRef& page, unsigned line, ByteStore& memory, PadPort& pads, std::uint8_t* data) {
+    CounterBlock block;
+    if (!ports_.counters.peek(page.slot, page.gpn, page.frame, block)) return false;
+    const unsigned minor = block.minor(line);
+    if (minor == 0) {
+        std::memset(data, 0, line_bytes);
+        return true;
+    }
+    const crypto::Iv iv = make_iv(block.lpid(), minor, line);
+    Wiped<Pad> pad;
+    pads.generate(page.slot, &iv, 1, pad.value.data());
+    std::array<std::uint8_t, line_bytes> ciphertext;
+    memory.read(page.hpa(line), ciphertext.data(), line_bytes);
+    if (!tag_matches(page, line, iv, ciphertext.data(), pad.value.data() + line_bytes, memory)) return false;
+    xor_line(data, ciphertext.data(), pad.value.data());
+    return true;
 }
 
 /// Moves a page to a fresh LPID: every written line is verified before anything changes; the line being written gets its new data

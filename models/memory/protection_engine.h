@@ -60,6 +60,8 @@ public:
 
     /// Decrypts one line (0 to 63) into `data` (64 bytes), which holds zeros after a violation.
     MaybeViolation read_line(const PageRef& page, unsigned line, std::uint8_t* data);
+    /// For debug accesses: as read_line over `memory` (debug reads of the same bytes), without any effect; false where a check fails.
+    bool peek_line(const PageRef& page, unsigned line, ByteStore& memory, PadPort& pads, std::uint8_t* data);
     /// Encrypts one line from `data` (64 bytes).
     MaybeViolation write_line(const PageRef& page, unsigned line, const std::uint8_t* data);
     /// Clears a page at the cost of its counter block: a fresh LPID, all lines read as zeros.
@@ -78,6 +80,8 @@ private:
     using Tag = std::array<std::uint8_t, 32>;
 
     Tag tag_of(const Domain& domain, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask) const;
+    bool tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask,
+                     ByteStore& memory) const;
     /// Checks one fetched line against its tag in memory, where the scheme has tags.
     MaybeViolation check_tag(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask);
     void store_line(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* plaintext, const std::uint8_t* pad);

@@ -1,0 +1,333 @@
+#include "memory/mpe_tlm.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "common/tlm_target.h"
+#include "vm_table/register_table.h"
+
+namespace coffer {
+
+namespace {
+
+using vm_table_registers::Register;
+
+/// Debug reads of memory for the engine's algorithm.
+class PeekStore : public ByteStore {
+public:
+    explicit PeekStore(BusStoreTlm& bus) : bus_(bus) {}
+    void read(Address address, std::uint8_t* data, std::size_t size) override {
+        if (!bus_.peek(address, data, size)) std::memset(data, 0, size);
+    }
+    void write(Address, const std::uint8_t*, std::size_t) override {}
+
+private:
+    BusStoreTlm& bus_;
+};
+
+/// Debug reads of pads.
+class PeekPads : public PadPort {
+public:
+    PeekPads(tlm::tlm_base_initiator_socket<>& socket, ContextPayload& payload) : socket_(socket), payload_(payload) {}
+    void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) override {
+        payload_.context.key_slot = slot;
+        payload_.context.ivs = ivs;
+        socket_->transport_dbg(payload_.read(0, pads, lines * pad_bytes));
+    }
+
+private:
+    tlm::tlm_base_initiator_socket<>& socket_;
+    ContextPayload& payload_;
+};
+
+}  // namespace
+
+MpeTlm::MpeTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const AddressMap& map, LpidSource& lpids, ViolationLog& violations)
+    : sc_module(name),
+      target_socket("target_socket"),
+      chip_socket("chip_socket"),
+      metadata_socket("metadata_socket"),
+      key_socket("key_socket", [this](Slot slot, KeyPart part, const crypto::Key128& key) { return take_key(slot, part, key); }),
+      pad_socket("pad_socket"),
+      counter_socket("counter_socket"),
+      vm_table_socket("vm_table_socket"),
+      initiator_socket("initiator_socket"),
+      parameters_(parameters),
+      map_(map),
+      violations_(violations),
+      engine_(parameters.scheme, map, parameters.chip, {*this, *this, lpids, *this, violations}),
+      bus_(initiator_socket) {
+    pad_payload_.context.mode = Mode::chip;
+    counter_payload_.context.mode = Mode::chip;
+    register_payload_.context.mode = Mode::chip;
+    target_socket.register_b_transport(this, &MpeTlm::b_transport);
+    target_socket.register_transport_dbg(this, &MpeTlm::transport_dbg);
+    target_socket.register_get_direct_mem_ptr(this, &MpeTlm::get_direct_mem_ptr);
+    chip_socket.register_b_transport(this, &MpeTlm::chip_b_transport);
+    metadata_socket.register_b_transport(this, &MpeTlm::metadata_b_transport);
+    metadata_socket.register_transport_dbg(this, &MpeTlm::metadata_transport_dbg);
+    initiator_socket.register_invalidate_direct_mem_ptr(this, &MpeTlm::invalidate_direct_mem_ptr);
+}
+
+void MpeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    payload.set_dmi_allowed(false);
+    if (!check_payload(payload, map_.data_bytes())) return;
+    if (is_plain_access(context)) {
+        ++plain_accesses_;
+        initiator_socket->b_transport(payload, delay);
+        return;
+    }
+    if (context->vmid == chip_vmid || context->mode == Mode::chip) {
+        payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+        return;
+    }
+    serve(payload, *context, delay);
+}
+
+void MpeTlm::chip_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    payload.set_dmi_allowed(false);
+    if (!check_payload(payload, map_.chip_base() + map_.chip_bytes())) return;
+    if (context == nullptr || context->vmid != chip_vmid || payload.get_address() < map_.chip_base())
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    else if (is_plain_access(context))
+        initiator_socket->b_transport(payload, delay);
+    else
+        serve(payload, *context, delay);
+}
+
+void MpeTlm::metadata_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    // Counter blocks and nodes only: data and tags have no business with the metadata cache.
+    if (payload.get_address() < map_.counter_base())
+        payload.set_response_status(payload.get_command() == tlm::TLM_IGNORE_COMMAND ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    else
+        initiator_socket->b_transport(payload, delay);
+}
+
+unsigned MpeTlm::metadata_transport_dbg(tlm::tlm_generic_payload& payload) {
+    return payload.get_address() < map_.counter_base() ? 0 : initiator_socket->transport_dbg(payload);
+}
+
+void MpeTlm::serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay) {
+    if ((context.gpa ^ payload.get_address()) % page_bytes != 0) {
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        return;
+    }
+    const std::optional<Slot> slot = violations_.frozen(context.vmid) ? std::nullopt : select(context.vmid);
+    if (!slot) {
+        ++refused_accesses_;
+        payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+        return;
+    }
+    const bool ok = serve_lines(payload, context, *slot, delay);
+    payload.set_response_status(ok && !bus_.take_failure() ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
+}
+
+bool MpeTlm::serve_lines(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay) {
+    const Address start = payload.get_address();
+    const auto serve_piece = [&](Address hpa, std::uint8_t* data, unsigned length) {
+        const Address gpa = context.gpa + (hpa - start);
+        return serve_line(payload.get_command(), {slot, page_of(gpa), page_base(hpa)}, hpa, data, length, delay);
+    };
+    if (is_plain(payload) && payload.get_data_length() == line_bytes && start % line_bytes == 0) return serve_piece(start, payload.get_data_ptr(), line_bytes);
+    return for_each_run(payload, [&](Address hpa, std::uint8_t* data, unsigned length) {
+        return for_each_piece(hpa, data, length, line_bytes, serve_piece);
+    });
+}
+
+bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay) {
+    const unsigned line = line_in_page(hpa);
+    const bool whole = length == line_bytes;
+    const std::size_t offset = hpa % line_bytes;
+    timing_ = Timing();
+    if (command == tlm::TLM_WRITE_COMMAND && whole) {
+        const bool ok = !engine_.write_line(page, line, data);
+        delay += write_time();
+        return ok;
+    }
+    if (whole) {
+        const bool ok = !engine_.read_line(page, line, data);
+        delay += read_time();
+        return ok;
+    }
+    Block64 plaintext;
+    bool ok = !engine_.read_line(page, line, plaintext.data());
+    delay += read_time();
+    if (ok && command == tlm::TLM_WRITE_COMMAND) {
+        // A merge waits for the line's own check: what is written back must be what was there.
+        std::copy_n(data, length, plaintext.data() + offset);
+        timing_ = Timing();
+        ok = !engine_.write_line(page, line, plaintext.data());
+        delay += write_time();
+    } else if (ok) {
+        std::copy_n(plaintext.data() + offset, length, data);
+    }
+    crypto::wipe(plaintext.data(), plaintext.size());
+    return ok;
+}
+
+sc_core::sc_time MpeTlm::read_time() const {
+    sc_core::sc_time ready = std::max(std::max(timing_.counters, timing_.pads), timing_.data);
+    const bool tagged = parameters_.scheme.integrity != Integrity::none && timing_.tags != sc_core::SC_ZERO_TIME;
+    if (parameters_.verification == Verification::precise && tagged) ready = std::max(ready, timing_.tags) + parameters_.mac_latency;
+    return ready;
+}
+
+sc_core::sc_time MpeTlm::write_time() const {
+    return std::max(std::max(timing_.counters, timing_.pads), std::max(timing_.data, timing_.tags));
+}
+
+std::optional<Slot> MpeTlm::slot_of(Vmid vmid) const {
+    if (vmid >= slots_.size() || slots_[vmid] == no_slot) return std::nullopt;
+    return slots_[vmid];
+}
+
+/// The VM's register set; where it has none, the VM-Table makes it resident, and its keys arrive on the key socket meanwhile.
+std::optional<Slot> MpeTlm::select(Vmid vmid) {
+    if (const auto slot = slot_of(vmid)) return slot;
+    std::array<std::uint8_t, 8> value;
+    store_le64(value.data(), vmid);
+    sc_core::sc_time none;
+    vm_table_socket->b_transport(register_payload_.write(vm_table_registers::entry(Register::select).address, value.data(), value.size()), none);
+    return slot_of(vmid);
+}
+
+std::uint64_t MpeTlm::read_register(Address address) {
+    std::array<std::uint8_t, 8> value{};
+    sc_core::sc_time none;
+    vm_table_socket->b_transport(register_payload_.read(address, value.data(), value.size()), none);
+    return load_le64(value.data());
+}
+
+bool MpeTlm::take_key(Slot slot, KeyPart part, const crypto::Key128& key) {
+    if (slot >= pending_k_data_.size()) pending_k_data_.resize(slot + std::size_t{1});
+    if (part == KeyPart::k_data) {
+        pending_k_data_[slot] = key;
+    } else if (part == KeyPart::k_mac) {
+        const auto vmid = static_cast<Vmid>(read_register(vm_table_registers::entry(Register::vmid).address_of(slot)));
+        const Lpid floor = read_register(vm_table_registers::entry(Register::lpid_floor).address_of(slot));
+        engine_.install(slot, vmid, floor, pending_k_data_[slot], key);
+        pending_k_data_[slot] = crypto::Key128();
+        if (vmid >= slots_.size()) slots_.resize(vmid + std::size_t{1}, no_slot);
+        slots_[vmid] = slot;
+    } else if (part == KeyPart::revoke) {
+        engine_.revoke(slot);
+        std::replace(slots_.begin(), slots_.end(), slot, no_slot);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void MpeTlm::flush(Vmid vmid) {
+    const auto slot = select(vmid);
+    if (!slot) return;
+    tlm::tlm_generic_payload& payload = counter_payload(tlm::TLM_IGNORE_COMMAND, *slot, 0, 0, nullptr);
+    counter_payload_.context.metadata = MetadataCommand::evict_all;
+    sc_core::sc_time none;
+    counter_socket->b_transport(payload, none);
+    counter_payload_.context.metadata = MetadataCommand::none;
+}
+
+void MpeTlm::generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) {
+    pad_payload_.context.key_slot = slot;
+    pad_payload_.context.ivs = ivs;
+    timing_.pads = std::max(timing_.pads, timing_.counters);
+    pad_socket->b_transport(pad_payload_.read(0, pads, lines * pad_bytes), timing_.pads);
+}
+
+tlm::tlm_generic_payload& MpeTlm::counter_payload(tlm::tlm_command command, Slot slot, Gpn gpn, Address frame, std::uint8_t* data) {
+    counter_payload_.context.key_slot = slot;
+    counter_payload_.context.gpa = gpn * page_bytes;
+    counter_payload_.context.frame = frame;
+    return counter_payload_.prepare(command, gpn * line_bytes, data, line_bytes);
+}
+
+MaybeViolation MpeTlm::send_counters(tlm::tlm_generic_payload& payload) {
+    counter_socket->b_transport(payload, timing_.counters);
+    if (payload.is_response_ok()) return std::nullopt;
+    return violations_.last();
+}
+
+MaybeViolation MpeTlm::read(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
+    return send_counters(counter_payload(tlm::TLM_READ_COMMAND, slot, gpn, frame, block.bytes().data()));
+}
+
+MaybeViolation MpeTlm::write(Slot slot, Gpn gpn, Address frame, const CounterBlock& block) {
+    return send_counters(counter_payload(tlm::TLM_WRITE_COMMAND, slot, gpn, frame, const_cast<std::uint8_t*>(block.bytes().data())));
+}
+
+bool MpeTlm::peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
+    return counter_socket->transport_dbg(counter_payload(tlm::TLM_READ_COMMAND, slot, gpn, frame, block.bytes().data())) == line_bytes;
+}
+
+void MpeTlm::read(Address address, std::uint8_t* data, std::size_t size) {
+    bus_.charge_to(address < map_.counter_base() ? timing_.data : timing_.tags);
+    bus_.read(address, data, size);
+}
+
+void MpeTlm::write(Address address, const std::uint8_t* data, std::size_t size) {
+    // Ciphertext exists when the pads do.
+    sc_core::sc_time& lane = address < map_.counter_base() ? timing_.data : timing_.tags;
+    lane = std::max(lane, timing_.pads);
+    bus_.charge_to(lane);
+    bus_.write(address, data, size);
+}
+
+unsigned MpeTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    const unsigned length = debug_length(payload, map_.data_bytes());
+    if (length == 0) return 0;
+    if (!is_plain_access(context)) return peek(payload, *context);
+    const unsigned asked = payload.get_data_length();
+    payload.set_data_length(length);
+    const unsigned done = initiator_socket->transport_dbg(payload);
+    payload.set_data_length(asked);
+    return done;
+}
+
+/// What a guest sees of its own memory. A debug write would move a counter, and is refused.
+unsigned MpeTlm::peek(tlm::tlm_generic_payload& payload, const SecurityContext& context) {
+    const auto slot = slot_of(context.vmid);
+    const bool aligned = (context.gpa ^ payload.get_address()) % page_bytes == 0;
+    if (!payload.is_read() || !slot || !aligned || context.vmid == chip_vmid || context.mode == Mode::chip || violations_.frozen(context.vmid)) return 0;
+    PeekStore memory(bus_);
+    PeekPads pads(pad_socket, pad_payload_);
+    unsigned done = 0;
+    const Address start = payload.get_address();
+    for_each_piece(start, payload.get_data_ptr(), debug_length(payload, map_.data_bytes()), line_bytes, [&](Address hpa, std::uint8_t* data, unsigned length) {
+        const PageRef page{*slot, page_of(context.gpa + (hpa - start)), page_base(hpa)};
+        Block64 plaintext;
+        if (!engine_.peek_line(page, line_in_page(hpa), memory, pads, plaintext.data())) return false;
+        std::copy_n(plaintext.data() + hpa % line_bytes, length, data);
+        done += length;
+        return true;
+    });
+    return done;
+}
+
+bool MpeTlm::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    const bool host = context == nullptr || context->vmid == host_vmid;
+    if (!host || payload.get_address() >= map_.data_bytes()) return refuse_dmi(dmi, page_base(payload.get_address()), page_base(payload.get_address()) + page_bytes - 1);
+    return initiator_socket->get_direct_mem_ptr(payload, dmi);
+}
+
+void MpeTlm::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) { target_socket->invalidate_direct_mem_ptr(first, last); }
+
+void MpeTlm::collect(StatisticsGroup& group) const {
+    const ProtectionEngine::Statistics& s = engine_.statistics();
+    group.add("plain_accesses", plain_accesses_, "accesses");
+    group.add("lines_read", s.lines_read, "lines");
+    group.add("lines_written", s.lines_written, "lines");
+    group.add("unwritten_reads", s.unwritten_reads, "lines");
+    group.add("pages_created", s.pages_created, "pages");
+    group.add("overflows", s.overflows, "pages");
+    group.add("floor_renewals", s.floor_renewals, "pages");
+    group.add("reencrypted_lines", s.reencrypted_lines, "lines");
+    group.add("refused_accesses", refused_accesses_, "accesses");
+}
+
+}  // namespace coffer

@@ -1,0 +1,157 @@
+// Cost of one protected line at every level, in one run: see docs/benchmarks.md and scripts/bench, which prints the ratios.
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include <systemc>
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include "aise/counter_block.h"
+#include "aise/lpid_allocator.h"
+#include "crypto/aes_gcm.h"
+#include "crypto/line_cipher.h"
+#include "memory/memory_protection_tlm.h"
+#include "memory/protected_memory.h"
+#include "memory/sparse_memory.h"
+#include "vm_table/nonvolatile.h"
+
+namespace coffer {
+namespace {
+
+// The warm set: all its counter blocks are in the metadata cache, all its bytes in the host's second-level cache.
+constexpr std::size_t warm_pages = 32;
+constexpr std::size_t warm_lines = warm_pages * lines_per_page;
+
+crypto::Key128 some_key() { return crypto::Key128({1, 2, 3, 4, 5, 6, 7, 8}); }
+
+ProtectedMemoryParameters parameters_for(Address data_bytes) {
+    ProtectedMemoryParameters parameters;
+    parameters.data_bytes = data_bytes;
+    return parameters;
+}
+
+VmInstall vm_for(Address data_bytes) {
+    VmInstall vm;
+    vm.k_vm = some_key();
+    vm.pages = data_bytes / page_bytes;
+    return vm;
+}
+
+/// Time per line is what all of these report.
+void count_lines(benchmark::State& state, std::size_t lines) { state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * lines)); }
+
+// (a) Pads, exclusive or, GHASH and tag comparison of a line, as its decryption needs them: nothing else.
+void crypto_primitives(benchmark::State& state) {
+    const crypto::PadCipher cipher(some_key());
+    const crypto::LineGhash ghash(some_key());
+    std::vector<std::uint8_t> ciphertext(warm_lines * line_bytes, 0x5a);
+    std::vector<std::uint8_t> plaintext(line_bytes);
+    std::vector<std::uint8_t> tags(warm_lines * chunk_bytes);
+    std::uint64_t mismatches = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < warm_lines; ++i) {
+            const crypto::Iv iv = make_iv(0x0001000000000005 + i / lines_per_page, 1, i % lines_per_page);
+            std::array<std::uint8_t, pad_bytes> pad;
+            cipher.generate(&iv, 1, pad.data());
+            const std::uint8_t* const line = ciphertext.data() + i * line_bytes;
+            Block16 additional_data{};
+            store_le64(additional_data.data(), i / lines_per_page);
+            const Block16 hash = ghash.hash(additional_data, line);
+            for (std::size_t b = 0; b < line_bytes; b += 8) store_le64(plaintext.data() + b, load_le64(line + b) ^ load_le64(pad.data() + b));
+            const std::uint8_t* const tag = tags.data() + i * chunk_bytes;
+            mismatches += (load_le64(hash.data()) ^ load_le64(pad.data() + line_bytes)) != load_le64(tag);
+            benchmark::DoNotOptimize(plaintext.data());
+        }
+        benchmark::DoNotOptimize(mismatches);
+    }
+    count_lines(state, warm_lines);
+}
+BENCHMARK(crypto_primitives);
+
+/// Everything a reference-level run needs, over memory of a size.
+struct ReferencePlatform {
+    explicit ReferencePlatform(Address data_bytes) : lpids(nonvolatile), memory(parameters_for(data_bytes), store, lpids) {
+        memory.install(vm_for(data_bytes));
+        const Block64 data{1, 2, 3};
+        for (std::size_t i = 0; i < warm_lines; ++i) (void)memory.write_line(first_guest_vmid, i * line_bytes, i * line_bytes, data.data());
+    }
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    LpidAllocator lpids;
+    SparseMemory store;
+    ProtectedMemory memory;
+};
+
+// (b) Reads of warm lines through the reference level; the argument is the configured memory in MiB.
+void protected_memory(benchmark::State& state) {
+    ReferencePlatform platform(static_cast<Address>(state.range(0)) << 20);
+    Block64 data;
+    for (auto _ : state)
+        for (std::size_t i = 0; i < warm_lines; ++i) {
+            if (platform.memory.read_line(first_guest_vmid, i * line_bytes, i * line_bytes, data.data())) state.SkipWithError("violation");
+            benchmark::DoNotOptimize(data);
+        }
+    count_lines(state, warm_lines);
+}
+BENCHMARK(protected_memory)->Arg(1)->Arg(1 << 10)->Arg(1 << 20);
+
+// (d) The library's AES-GCM on the same lines, keyed once, one call a line.
+void library_gcm(benchmark::State& state) {
+    crypto::LineGcm gcm(some_key());
+    std::vector<std::uint8_t> ciphertext(warm_lines * line_bytes);
+    std::vector<std::uint8_t> tags(warm_lines * chunk_bytes);
+    const auto iv_of = [](std::size_t i) { return make_iv(0x0001000000000005 + i / lines_per_page, 1, i % lines_per_page); };
+    const auto additional_data_of = [](std::size_t i) {
+        Block16 additional_data{};
+        store_le64(additional_data.data(), i / lines_per_page);
+        return additional_data;
+    };
+    Block64 plaintext{1, 2, 3};
+    for (std::size_t i = 0; i < warm_lines; ++i)
+        gcm.encrypt(iv_of(i), additional_data_of(i), plaintext.data(), ciphertext.data() + i * line_bytes, tags.data() + i * chunk_bytes);
+    for (auto _ : state)
+        for (std::size_t i = 0; i < warm_lines; ++i) {
+            if (!gcm.decrypt(iv_of(i), additional_data_of(i), ciphertext.data() + i * line_bytes, tags.data() + i * chunk_bytes, plaintext.data()))
+                state.SkipWithError("tag");
+            benchmark::DoNotOptimize(plaintext);
+        }
+    count_lines(state, warm_lines);
+}
+BENCHMARK(library_gcm);
+
+struct Initiator : sc_core::sc_module {
+    explicit Initiator(const sc_core::sc_module_name& name) : sc_module(name), initiator_socket("initiator_socket") {}
+    tlm_utils::simple_initiator_socket<Initiator> initiator_socket;
+};
+
+/// Memory with nothing around it.
+struct BareTarget : sc_core::sc_module {
+    explicit BareTarget(const sc_core::sc_module_name& name) : sc_module(name), target_socket("target_socket"), bytes(warm_lines * line_bytes) {
+        target_socket.register_b_transport(this, &BareTarget::b_transport);
+    }
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+        std::uint8_t* const here = bytes.data() + payload.get_address();
+        if (payload.is_read())
+            std::memcpy(payload.get_data_ptr(), here, payload.get_data_length());
+        else
+            std::memcpy(here, payload.get_data_ptr(), payload.get_data_length());
+        payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    }
+    tlm_utils::simple_target_socket<BareTarget> target_socket;
+    std::vector<std::uint8_t> bytes;
+};
+
+}  // namespace
+}  // namespace coffer
+
+int sc_main(int argc, char* argv[]) {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return 0;
+}

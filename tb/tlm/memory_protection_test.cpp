@@ -1,0 +1,262 @@
+#include "memory/memory_protection_tlm.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+
+#include "aise/lpid_allocator.h"
+#include "memory/bus_probe_tlm.h"
+#include "memory/dram_tlm.h"
+#include "tlm/initiator_tester.h"
+#include "tlm/simulate.h"
+#include "vm_table/nonvolatile.h"
+#include "vm_table/register_table.h"
+
+namespace coffer {
+namespace {
+
+using test::InitiatorTester;
+using test::simulate;
+
+ProtectedMemoryParameters small() {
+    ProtectedMemoryParameters p;
+    p.data_bytes = 64 * page_bytes;
+    p.chip_bytes = page_bytes;
+    p.chip.fleet_id = {1, 2, 3, 4, 5, 6, 7, 8};
+    p.metadata_cache = CacheGeometry::of_size("metadata_cache.bytes", 1024, 4);
+    p.metadata_chip_ways = 1;
+    return p;
+}
+
+VmInstall vm_of(Vmid vmid, std::uint64_t pages) {
+    VmInstall vm;
+    vm.vmid = vmid;
+    vm.k_vm = crypto::Key128({static_cast<std::uint8_t>(vmid)});
+    vm.pages = pages;
+    return vm;
+}
+
+MemoryProtectionParameters with(const ProtectedMemoryParameters& memory, Verification verification) {
+    MemoryProtectionParameters parameters;
+    parameters.memory = memory;
+    parameters.verification = verification;
+    return parameters;
+}
+
+/// An initiator, the protection subsystem, the probe and DRAM.
+struct Bench {
+    explicit Bench(const ProtectedMemoryParameters& parameters = small(), Verification verification = Verification::lazy)
+        : lpids(nonvolatile),
+          initiator("initiator"),
+          protection("protection", with(parameters, verification), lpids),
+          dram("dram", {Address{1} << 40, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), Address{1} << 40)),
+          probe("probe", dram.memory()) {
+        initiator.initiator_socket.bind(protection.mpe.target_socket);
+        protection.mpe.initiator_socket.bind(probe.target_socket);
+        probe.initiator_socket.bind(dram.target_socket);
+    }
+    void as_guest(Vmid vmid, Address gpa) {
+        context.vmid = vmid;
+        context.mode = Mode::guest;
+        context.gpa = gpa;
+        initiator.set_context(&context);
+    }
+    void as_host() { initiator.set_context(nullptr); }
+
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    LpidAllocator lpids;
+    SecurityContext context;
+    InitiatorTester initiator;
+    MemoryProtectionTlm protection;
+    DramTlm dram;
+    BusProbeTlm probe;
+};
+
+TEST(MemoryProtection, GuestReadsWhatItWrote) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.as_guest(2, 0x4080);
+        const Bytes data(64, 0xa5);
+        Bytes read(64);
+        EXPECT_OK(bench.initiator.write(0x3080, data));
+        EXPECT_OK(bench.initiator.read(0x3080, read));
+        EXPECT_EQ(read, data);
+        bench.as_host();
+        EXPECT_OK(bench.initiator.read(0x3080, read));
+        EXPECT_NE(read, data) << "the bus shows plaintext";
+    });
+}
+
+TEST(MemoryProtection, PartialAndStreamedAndMaskedAccessesMerge) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.as_guest(2, 0x4000);
+        EXPECT_OK(bench.initiator.write(0x3000, Bytes(128, 0x11)));
+        bench.as_guest(2, 0x4038);
+        EXPECT_OK(bench.initiator.write(0x3038, Bytes(16, 0x22)));  // crosses a line
+        tlm::tlm_generic_payload payload;
+        Bytes data{0xaa, 0xbb, 0xcc, 0xdd};
+        Bytes enables{0xff, 0x00};
+        InitiatorTester::fill(payload, tlm::TLM_WRITE_COMMAND, 0x3002, data.data(), 4);
+        payload.set_byte_enable_ptr(enables.data());
+        payload.set_byte_enable_length(2);
+        bench.as_guest(2, 0x4002);
+        EXPECT_OK(bench.initiator.transport(payload));
+        Bytes read(80);
+        bench.as_guest(2, 0x4000);
+        EXPECT_OK(bench.initiator.read(0x3000, read));
+        Bytes expected(80, 0x11);
+        std::fill_n(expected.begin() + 0x38, 16, std::uint8_t{0x22});
+        expected[2] = 0xaa;
+        expected[4] = 0xcc;
+        EXPECT_EQ(read, expected);
+        Bytes stream{1, 2, 3, 4};
+        InitiatorTester::fill(payload, tlm::TLM_WRITE_COMMAND, 0x3010, stream.data(), 4);
+        payload.set_streaming_width(2);
+        bench.as_guest(2, 0x4010);
+        EXPECT_OK(bench.initiator.transport(payload));
+        EXPECT_OK(bench.initiator.read(0x3010, read.data(), 4));
+        EXPECT_EQ(Bytes(read.begin(), read.begin() + 4), (Bytes{3, 4, 0x11, 0x11}));
+    });
+}
+
+// The TLM modules are adapters: the same accesses leave the same memory, byte for byte, as the reference level.
+TEST(MemoryProtection, LeavesTheSameMemoryAsTheReferenceLevel) {
+    ProtectedMemoryParameters parameters = small();
+    parameters.vm_table_slots = 3;
+    Bench bench(parameters);
+    simulate([&] {
+        MemoryNonVolatile nonvolatile{ChipNumber(1)};
+        LpidAllocator lpids(nonvolatile);
+        SparseMemory store;
+        ProtectedMemory reference(parameters, store, lpids);
+        bench.protection.boot();
+        for (Vmid vmid = 2; vmid < 6; ++vmid) {
+            reference.install(vm_of(vmid, 12));
+            bench.protection.install(vm_of(vmid, 12));
+        }
+        std::mt19937_64 random(7);
+        for (int i = 0; i < 20000; ++i) {
+            const Vmid vmid = static_cast<Vmid>(2 + random() % 4);
+            // A few lines are hot, so that minor counters overflow.
+            const Address gpa = random() % 4 != 0 ? random() % 4 * line_bytes : random() % (12 * lines_per_page) * line_bytes;
+            const Address hpa = (vmid - 2) * 16 * page_bytes + gpa;
+            bench.as_guest(vmid, gpa);
+            Block64 a{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)};
+            Block64 b = a;
+            if (random() % 2 != 0) {
+                ASSERT_FALSE(reference.write_line(vmid, gpa, hpa, a.data()));
+                ASSERT_OK(bench.initiator.write(hpa, b.data(), 64));
+            } else {
+                ASSERT_FALSE(reference.read_line(vmid, gpa, hpa, a.data()));
+                ASSERT_OK(bench.initiator.read(hpa, b.data(), 64));
+                ASSERT_EQ(a, b);
+            }
+        }
+        EXPECT_GT(bench.protection.mpe.statistics().overflows, 0u);
+        for (Vmid vmid = 1; vmid < 6; ++vmid) {
+            reference.flush(vmid);
+            bench.protection.flush(vmid);
+        }
+        for (Vmid vmid = 1; vmid < 6; ++vmid) {
+            EXPECT_EQ(reference.flush(vmid), bench.protection.flush(vmid));
+        }
+        ASSERT_EQ(store.frame_numbers(), bench.dram.memory().frame_numbers());
+        for (const std::uint64_t frame : store.frame_numbers())
+            EXPECT_EQ(0, std::memcmp(store.frame(frame), bench.dram.memory().frame(frame), page_bytes)) << "frame " << frame;
+    });
+}
+
+TEST(MemoryProtection, AFailedCheckIsAGenericErrorAndStopsTheVm) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.protection.install(vm_of(3, 5));
+        bench.as_guest(2, 0x4000);
+        EXPECT_OK(bench.initiator.write(0x3000, Bytes(64, 1)));
+        std::uint8_t byte;
+        bench.dram.memory().read(0x3000, &byte, 1);
+        byte ^= 1;
+        bench.dram.memory().write(0x3000, &byte, 1);
+        Bytes read(64, 9);
+        EXPECT_EQ(bench.initiator.read(0x3000, read), tlm::TLM_GENERIC_ERROR_RESPONSE);
+        EXPECT_EQ(read, Bytes(64));
+        EXPECT_EQ(bench.initiator.read(0x3000, read), tlm::TLM_GENERIC_ERROR_RESPONSE);
+        ASSERT_EQ(bench.protection.violations.count(), 1u);
+        EXPECT_EQ(bench.protection.violations.last().describe(), "integrity violation: check=data tag vmid=2 gpa=0x4000 hpa=0x3000");
+        bench.as_guest(3, 0x1000);
+        EXPECT_OK(bench.initiator.write(0x5000, Bytes(64, 1)));
+    });
+}
+
+TEST(MemoryProtection, DebugShowsAGuestItsOwnMemoryWithoutSideEffects) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.protection.install(vm_of(3, 5));
+        bench.as_guest(2, 0x4000);
+        EXPECT_OK(bench.initiator.write(0x3000, Bytes(200, 0x77)));
+        bench.protection.flush(2);
+        const auto before = bench.protection.metadata_cache.statistics();
+        const auto lines = bench.protection.mpe.statistics().lines_read;
+        Bytes read(200);
+        EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 200u);
+        EXPECT_EQ(read, Bytes(200, 0x77));
+        EXPECT_EQ(bench.protection.metadata_cache.statistics().counter_misses, before.counter_misses);
+        EXPECT_EQ(bench.protection.mpe.statistics().lines_read, lines);
+        EXPECT_EQ(bench.initiator.debug_write(0x3000, read.data(), 200), 0u) << "a debug write would move a counter";
+        bench.as_guest(3, 0x4000);
+        EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 200u);
+        EXPECT_EQ(read, Bytes(200)) << "its page 4 is empty";
+        EXPECT_OK(bench.initiator.write(0x5000, Bytes(64, 1)));
+        EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 0u) << "another VM's key does not fit";
+        bench.as_host();
+        EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 200u);
+        EXPECT_NE(read, Bytes(200, 0x77));
+        EXPECT_EQ(bench.protection.violations.count(), 0u);
+    });
+}
+
+TEST(MemoryProtection, NobodyReachesTheChipRegionOrMetadata) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        Bytes data(64);
+        for (const Address address : {bench.protection.map().chip_base(), bench.protection.map().counter_base(), bench.protection.map().tag_base()}) {
+            bench.as_host();
+            EXPECT_EQ(bench.initiator.read(address, data), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+            EXPECT_EQ(bench.initiator.debug_read(address, data.data(), 64), 0u);
+            bench.as_guest(2, 0);
+            EXPECT_EQ(bench.initiator.write(address, data), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        }
+        bench.as_guest(chip_vmid, 0);
+        EXPECT_EQ(bench.initiator.read(0, data), tlm::TLM_GENERIC_ERROR_RESPONSE);
+        bench.as_guest(9, 0);
+        EXPECT_EQ(bench.initiator.read(0, data), tlm::TLM_GENERIC_ERROR_RESPONSE) << "no such VM";
+    });
+}
+
+TEST(MemoryProtection, PreciseVerificationWaitsForTheTag) {
+    Bench bench(small(), Verification::precise);
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.as_guest(2, 0);
+        EXPECT_OK(bench.initiator.write(0, Bytes(64, 1)));
+        Bytes read(64);
+        EXPECT_OK(bench.initiator.read(0, read));
+        // Counter look-up, pads, data and tag overlap; the tag's MAC comes behind the slower of them.
+        EXPECT_EQ(bench.initiator.last_delay(), sc_core::sc_time(100 + 40, sc_core::SC_NS));
+    });
+}
+
+}  // namespace
+}  // namespace coffer
