@@ -216,6 +216,7 @@ TEST(MemoryProtection, DebugShowsAGuestItsOwnMemoryWithoutSideEffects) {
         EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 200u);
         EXPECT_EQ(read, Bytes(200)) << "its page 4 is empty";
         EXPECT_OK(bench.initiator.write(0x5000, Bytes(64, 1)));
+        bench.protection.flush(3);
         EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 0u) << "another VM's key does not fit";
         bench.as_host();
         EXPECT_EQ(bench.initiator.debug_read(0x3000, read.data(), 200), 200u);
