@@ -2,71 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
-#include "aise/lpid_allocator.h"
-#include "vm_table/nonvolatile.h"
+#include "unit/fixtures.h"
 
 namespace coffer {
 namespace {
-
-/// Memory that a test can look into and change, as the adversary can.
-class MapStore : public ByteStore {
-public:
-    void read(Address address, std::uint8_t* data, std::size_t size) override {
-        for (std::size_t i = 0; i < size; ++i) {
-            const auto byte = bytes_.find(address + i);
-            data[i] = byte == bytes_.end() ? std::uint8_t{0} : byte->second;
-        }
-    }
-    void write(Address address, const std::uint8_t* data, std::size_t size) override {
-        for (std::size_t i = 0; i < size; ++i) bytes_[address + i] = data[i];
-    }
-    std::string hex(Address address, std::size_t size) {
-        Bytes bytes(size);
-        read(address, bytes.data(), size);
-        return to_hex(bytes);
-    }
-    void flip(Address address, std::uint8_t mask) { bytes_[address] ^= mask; }
-
-private:
-    std::map<Address, std::uint8_t> bytes_;
-};
-
-crypto::Key128 key_of(std::string_view hex) {
-    const Bytes bytes = from_hex(hex, "key");
-    crypto::Key128 key;
-    std::copy(bytes.begin(), bytes.end(), key.data());
-    return key;
-}
-
-struct Fixture {
-    explicit Fixture(ProtectedMemoryParameters p = small()) : nonvolatile(ChipNumber(1)), lpids(nonvolatile), memory(p, store, lpids) {}
-
-    static ProtectedMemoryParameters small() {
-        ProtectedMemoryParameters p;
-        p.data_bytes = 64 * page_bytes;
-        p.chip_bytes = page_bytes;
-        p.chip.fleet_id = {1, 2, 3, 4, 5, 6, 7, 8};
-        return p;
-    }
-
-    MapStore store;
-    MemoryNonVolatile nonvolatile;
-    LpidAllocator lpids;
-    ProtectedMemory memory;
-};
 
 // Every value of the worked example of docs/formats.md, section 12.
 TEST(ProtectedMemory, WorkedExample) {
     MemoryNonVolatile nonvolatile(ChipNumber(1));
     LpidAllocator lpids(nonvolatile);
     while (lpids.peek() != 0x0001000000000005) ASSERT_TRUE(lpids.next());
-    MapStore store;
-    ProtectedMemory memory(Fixture::small(), store, lpids);
-    VmInstall vm;
-    vm.k_vm = key_of("000102030405060708090a0b0c0d0e0f");
-    vm.pages = 5;
+    TestStore store;
+    ProtectedMemory memory(small_memory(), store, lpids);
+    VmInstall vm = vm_of(2, 5, key_of("000102030405060708090a0b0c0d0e0f"));
     vm.tree_base = 0x80000;
     memory.install(vm);
 
@@ -108,9 +56,7 @@ TEST(ProtectedMemory, EveryBlockOfALineIsChecked) {
     for (const Case& c : cases) {
         SCOPED_TRACE(c.name);
         Fixture f;
-        VmInstall vm;
-        vm.pages = 5;
-        f.memory.install(vm);
+        f.memory.install(vm_of(2, 5));
         const Block64 data{1, 2, 3};
         ASSERT_FALSE(f.memory.write_line(2, 0x4000, 0x3000, data.data()));
         f.memory.flush(2);
@@ -130,9 +76,7 @@ TEST(ProtectedMemory, EveryBlockOfALineIsChecked) {
 
 TEST(ProtectedMemory, OverflowReencryptsThePage) {
     Fixture f;
-    VmInstall vm;
-    vm.pages = 5;
-    f.memory.install(vm);
+    f.memory.install(vm_of(2, 5));
     const Block64 other{7};
     ASSERT_FALSE(f.memory.write_line(2, 0x40, 0x40, other.data()));
     for (unsigned i = 1; i <= 128; ++i) {
@@ -149,16 +93,10 @@ TEST(ProtectedMemory, OverflowReencryptsThePage) {
 }
 
 TEST(ProtectedMemory, EntriesSpillIntoTheChipsOwnMemory) {
-    ProtectedMemoryParameters p = Fixture::small();
+    ProtectedMemoryParameters p = small_memory();
     p.vm_table_slots = 2;
     Fixture f(p);
-    for (Vmid vmid = 2; vmid < 6; ++vmid) {
-        VmInstall vm;
-        vm.vmid = vmid;
-        vm.k_vm = key_of("000102030405060708090a0b0c0d0e0" + std::to_string(vmid));
-        vm.pages = 3;
-        f.memory.install(vm);
-    }
+    for (Vmid vmid = 2; vmid < 6; ++vmid) f.memory.install(vm_of(vmid, 3));
     for (unsigned round = 0; round < 3; ++round)
         for (Vmid vmid = 2; vmid < 6; ++vmid) {
             const Address gpa = round * page_bytes;
@@ -177,9 +115,7 @@ TEST(ProtectedMemory, EntriesSpillIntoTheChipsOwnMemory) {
 
 TEST(ProtectedMemory, MovedShreddedReleasedAndLostPages) {
     Fixture f;
-    VmInstall vm;
-    vm.pages = 5;
-    f.memory.install(vm);
+    f.memory.install(vm_of(2, 5));
     const Block64 data{42};
     Block64 read;
     ASSERT_FALSE(f.memory.write_line(2, 0x1000, 0x5000, data.data()));
