@@ -35,8 +35,9 @@ VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAll
     entry.pages = vm.pages;
     entry.addr_shim = vm.addr_shim;
     entry.lpid_floor = gpc;
-    const TreeGeometry geometry(vm.pages, scheme.node_tag_bytes);
-    entry.tree_base = vm.tree_base != 0 ? vm.tree_base : trees.allocate(geometry.bytes());
+    const std::uint64_t tree_bytes = TreeGeometry(vm.pages, scheme.node_tag_bytes).bytes();
+    if (vm.tree_base != 0) trees.reserve(vm.tree_base, tree_bytes);
+    entry.tree_base = vm.tree_base != 0 ? vm.tree_base : trees.allocate(tree_bytes);
     return entry;
 }
 
@@ -56,7 +57,15 @@ ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, By
     vm_table_.install_chip(chip_entry(parameters, lpids_.peek(), trees_));
 }
 
-void ProtectedMemory::install(const VmInstall& vm) { vm_table_.install(guest_entry(vm, scheme_, lpids_.peek(), trees_)); }
+void ProtectedMemory::install(const VmInstall& vm) {
+    const VmEntry entry = guest_entry(vm, scheme_, lpids_.peek(), trees_);
+    try {
+        vm_table_.install(entry);
+    } catch (...) {
+        trees_.release(entry.tree_base, TreeGeometry(entry.pages, scheme_.node_tag_bytes).bytes());
+        throw;
+    }
+}
 
 void ProtectedMemory::uninstall(Vmid vmid) {
     const VmEntry& leaving = entry(vmid);

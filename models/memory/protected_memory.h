@@ -49,7 +49,8 @@ struct VmInstall {
 
 /// The entry of the chip's own domain for a boot whose first LPID is `gpc`, with room for its tree.
 VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAllocator& trees);
-/// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages.
+/// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages, and where the
+/// room of the tree that it brings is not free: Addr_tree is a hint from whoever brings the VM.
 VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees);
 
 /// Protected memory without SystemC and without time: all parts of the memory protection subsystem over any byte store.

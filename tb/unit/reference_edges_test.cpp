@@ -1,0 +1,90 @@
+// What happens at the edges of the reference level: ranges, ends of counters, pages that change hands, memory that holds something else.
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+
+#include "common/errors.h"
+#include "memory/protected_memory.h"
+#include "unit/fixtures.h"
+
+namespace coffer {
+namespace {
+
+constexpr Block64 some_data{1, 2, 3};
+constexpr Block64 other_data{4, 5};
+
+Block64 read_of(ProtectedMemory& memory, Vmid vmid, Address gpa, Address hpa) {
+    Block64 data{0xee};
+    const MaybeViolation violation = memory.read_line(vmid, gpa, hpa, data.data());
+    EXPECT_FALSE(violation) << violation->describe();
+    return data;
+}
+
+void write_to(ProtectedMemory& memory, Vmid vmid, Address gpa, Address hpa, const Block64& data) {
+    const MaybeViolation violation = memory.write_line(vmid, gpa, hpa, data.data());
+    EXPECT_FALSE(violation) << violation->describe();
+}
+
+VmInstall reinstalled(const VmEntry& entry, const NodeTag& root) {
+    VmInstall vm = vm_of(entry.vmid, entry.pages, entry.k_vm);
+    vm.tree_base = entry.tree_base;
+    vm.root = root;
+    return vm;
+}
+
+// Rooms of trees
+
+TEST(TreeRoom, OfAReinstalledVmIsNotGivenToTheNextOne) {
+    Fixture f;
+    f.memory.install(vm_of(2, 40));
+    write_to(f.memory, 2, 0x5000, 0x5000, some_data);
+    const VmInstall again = reinstalled(f.memory.entry(2), f.memory.flush(2));
+
+    ProtectedMemory restarted(small_memory(), f.store, f.lpids);
+    restarted.install(again);
+    restarted.install(vm_of(3, 40));
+    EXPECT_NE(restarted.entry(3).tree_base, again.tree_base);
+    write_to(restarted, 3, 0x5000, 0x6000, other_data);
+    restarted.flush(3);
+    EXPECT_EQ(read_of(restarted, 2, 0x5000, 0x5000), some_data);
+}
+
+TEST(TreeRoom, GivenByTheCallerIsGivenBackOnce) {
+    Fixture f;
+    VmInstall far = vm_of(2, 40);
+    far.tree_base = f.memory.end_of_metadata() + 3 * page_bytes;
+    f.memory.install(far);
+    f.memory.uninstall(2);
+    std::set<Address> bases;
+    for (Vmid vmid = 2; vmid < 10; ++vmid) {
+        f.memory.install(vm_of(vmid, 40));
+        EXPECT_TRUE(bases.insert(f.memory.entry(vmid).tree_base).second) << "VMID " << vmid << " shares its tree's room";
+    }
+}
+
+TEST(TreeRoom, ThatIsNotFreeIsRefused) {
+    Fixture f;
+    f.memory.install(vm_of(2, 40));
+    const Address taken = f.memory.entry(2).tree_base;
+    const Address lowest = f.memory.map().tree_base();
+    // In use, the chip's own, unaligned, among tags and data, beyond the last address.
+    for (const Address base : {taken, lowest, taken + 2 * page_bytes + 64, lowest - page_bytes, Address{0x1000}, ~Address{0} - 4095}) {
+        VmInstall vm = vm_of(3, 40);
+        vm.tree_base = base;
+        EXPECT_THROW(f.memory.install(vm), InputError) << std::hex << base;
+        EXPECT_FALSE(f.memory.vm_table().installed(3));
+    }
+}
+
+TEST(TreeRoom, IsNotLostWhenAnInstallIsRefused) {
+    Fixture f;
+    f.memory.install(vm_of(2, 40));
+    const Address end = f.memory.end_of_metadata();
+    for (int i = 0; i < 5; ++i) EXPECT_THROW(f.memory.install(vm_of(2, 40)), InputError);
+    f.memory.install(vm_of(3, 40));
+    EXPECT_EQ(f.memory.end_of_metadata(), end + page_bytes);
+}
+
+}  // namespace
+}  // namespace coffer
