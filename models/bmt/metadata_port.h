@@ -31,7 +31,7 @@ public:
     virtual void write(Address address, const BlockId& id, const Block64& block) = 0;
     /// Caches a verified block; the block it displaces is settled first.
     virtual void install(Address address, const BlockId& id, const Block64& block, bool dirty) = 0;
-    /// Forgets a block, dirty or not.
+    /// Forgets a block, dirty or not; a counter block also where it is cached under another frame's address.
     virtual void drop(Address address, const BlockId& id) = 0;
     /// Forgets a block, settled first where dirty.
     virtual void evict(Address address, const BlockId& id) = 0;

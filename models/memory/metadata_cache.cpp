@@ -83,6 +83,11 @@ void MetadataCache::install(Address address, const BlockId& id, const Block64& b
 }
 
 void MetadataCache::drop(Address address, const BlockId& id) {
+    if (id.level == 0) {
+        const auto cached = counter_addresses_.find(page_key(id));
+        if (cached == counter_addresses_.end()) return;
+        address = cached->second;
+    }
     if (Cache::Entry* entry = cache_.find(address, id)) forget(*entry);
 }
 

@@ -86,5 +86,28 @@ TEST(TreeRoom, IsNotLostWhenAnInstallIsRefused) {
     EXPECT_EQ(f.memory.end_of_metadata(), end + page_bytes);
 }
 
+// Pages and frames that change hands
+
+TEST(ChangedPages, AReleaseThatNamesAnotherFrameStillEmptiesThePage) {
+    Fixture f;
+    f.memory.install(vm_of(2, 3));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    ASSERT_FALSE(f.memory.release_page(2, 0x1000, 0x9000));
+    EXPECT_EQ(read_of(f.memory, 2, 0x1000, 0x7000), Block64{});
+}
+
+TEST(ChangedPages, APageLostUnderAnotherFrameIsLost) {
+    Fixture f;
+    f.memory.install(vm_of(2, 3));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    ASSERT_FALSE(f.memory.lose_page(2, 0x1000, 0x9000));
+    Block64 data;
+    const MaybeViolation violation = f.memory.read_line(2, 0x1000, 0x7000, data.data());
+    ASSERT_TRUE(violation);
+    EXPECT_EQ(violation->check, Check::lost_page);
+}
+
+// Metadata checks on the way out of the cache
+
 }  // namespace
 }  // namespace coffer
