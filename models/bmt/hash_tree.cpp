@@ -222,7 +222,10 @@ MaybeViolation HashTree::set_leaf(Slot slot, Gpn gpn, Address frame, const NodeT
 
 MaybeViolation HashTree::release(Slot slot, Gpn gpn, Address frame) {
     if (has_tree()) return set_leaf(slot, gpn, frame, empty_tag);
-    return write(slot, gpn, frame, CounterBlock());
+    const MaybeViolation violation = write(slot, gpn, frame, CounterBlock());
+    // The frame's next owner has a block of its own at this address.
+    evict(slot, gpn, frame);
+    return violation;
 }
 
 MaybeViolation HashTree::mark_lost(Slot slot, Gpn gpn, Address frame) { return set_leaf(slot, gpn, frame, lost_tag); }

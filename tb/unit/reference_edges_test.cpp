@@ -14,6 +14,12 @@ namespace {
 constexpr Block64 some_data{1, 2, 3};
 constexpr Block64 other_data{4, 5};
 
+ProtectedMemoryParameters with_integrity(Integrity integrity) {
+    ProtectedMemoryParameters p = small_memory();
+    p.scheme.integrity = integrity;
+    return p;
+}
+
 Block64 read_of(ProtectedMemory& memory, Vmid vmid, Address gpa, Address hpa) {
     Block64 data{0xee};
     const MaybeViolation violation = memory.read_line(vmid, gpa, hpa, data.data());
@@ -87,6 +93,24 @@ TEST(TreeRoom, IsNotLostWhenAnInstallIsRefused) {
 }
 
 // Pages and frames that change hands
+
+class EveryIntegrity : public ::testing::TestWithParam<Integrity> {};
+INSTANTIATE_TEST_SUITE_P(Modes, EveryIntegrity, ::testing::Values(Integrity::none, Integrity::mac, Integrity::bmt),
+                         [](const auto& mode) { return std::string(to_string(mode.param)); });
+
+TEST_P(EveryIntegrity, AReleasedFrameIsItsNextOwnersAlone) {
+    Fixture f(with_integrity(GetParam()));
+    f.memory.install(vm_of(2, 3));
+    f.memory.install(vm_of(3, 3));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    ASSERT_FALSE(f.memory.release_page(2, 0x1000, 0x7000));
+
+    ASSERT_FALSE(f.memory.release_page(3, 0x2000, 0x7000));
+    write_to(f.memory, 3, 0x2000, 0x7000, other_data);
+    f.memory.flush(3);
+    f.memory.flush(2);
+    EXPECT_EQ(read_of(f.memory, 3, 0x2000, 0x7000), other_data);
+}
 
 TEST(ChangedPages, AReleaseThatNamesAnotherFrameStillEmptiesThePage) {
     Fixture f;
