@@ -55,6 +55,13 @@ ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, By
     cache_.set_settle_port(tree_);
     if (!scheme_.encrypt || map_.chip_bytes() == 0) return;
     vm_table_.install_chip(chip_entry(parameters, lpids_.peek(), trees_));
+    if (scheme_.integrity != Integrity::bmt) empty_chip_pages();
+}
+
+/// An empty tree makes every page of the chip region empty; where there is none, the counter blocks of an earlier boot must go.
+void ProtectedMemory::empty_chip_pages() {
+    const Block64 empty{};
+    for (Address frame = map_.chip_base(); map_.covers(frame); frame += page_bytes) memory_.write(map_.counter_of(frame), empty.data(), empty.size());
 }
 
 void ProtectedMemory::install(const VmInstall& vm) {

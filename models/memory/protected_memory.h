@@ -101,6 +101,7 @@ private:
     bool read_chip(Address offset, std::uint8_t* data, std::size_t size) override;
     bool write_chip(Address offset, const std::uint8_t* data, std::size_t size) override;
 
+    void empty_chip_pages();
     bool plain(Vmid vmid) const { return vmid == host_vmid || !scheme_.encrypt; }
     PageRef page(Vmid vmid, Address gpa, Address hpa);
     MaybeViolation frozen(Vmid vmid, Address gpa, Address hpa) const;

@@ -98,6 +98,24 @@ class EveryIntegrity : public ::testing::TestWithParam<Integrity> {};
 INSTANTIATE_TEST_SUITE_P(Modes, EveryIntegrity, ::testing::Values(Integrity::none, Integrity::mac, Integrity::bmt),
                          [](const auto& mode) { return std::string(to_string(mode.param)); });
 
+TEST_P(EveryIntegrity, ARestartedChipBeginsWithAnEmptyRegion) {
+    ProtectedMemoryParameters p = with_integrity(GetParam());
+    p.vm_table_slots = 2;
+    Fixture f(p);
+    for (Vmid vmid = 2; vmid < 5; ++vmid) f.memory.install(vm_of(vmid, 3));
+    for (Vmid vmid = 2; vmid < 5; ++vmid) write_to(f.memory, vmid, 0, vmid * page_bytes, some_data);
+    f.memory.flush(chip_vmid);
+
+    LpidAllocator lpids(f.nonvolatile);
+    ProtectedMemory restarted(p, f.store, lpids);
+    EXPECT_EQ(read_of(restarted, chip_vmid, 2 * VmTable::entry_bytes, restarted.map().chip_base() + 2 * VmTable::entry_bytes), Block64{});
+    for (Vmid vmid = 2; vmid < 5; ++vmid) restarted.install(vm_of(vmid, 3));
+    for (Vmid vmid = 2; vmid < 5; ++vmid) restarted.release_page(vmid, 0, vmid * page_bytes);
+    for (Vmid vmid = 2; vmid < 5; ++vmid) write_to(restarted, vmid, 0, vmid * page_bytes, other_data);
+    for (Vmid vmid = 2; vmid < 5; ++vmid) EXPECT_EQ(read_of(restarted, vmid, 0, vmid * page_bytes), other_data);
+    EXPECT_EQ(restarted.violations().count(), 0u);
+}
+
 TEST_P(EveryIntegrity, AReleasedFrameIsItsNextOwnersAlone) {
     Fixture f(with_integrity(GetParam()));
     f.memory.install(vm_of(2, 3));
