@@ -17,6 +17,9 @@ inline bool is_plain(const tlm::tlm_generic_payload& payload) {
     return payload.get_byte_enable_ptr() == nullptr && payload.get_streaming_width() >= payload.get_data_length();
 }
 
+/// How many addresses a read or write reaches, from its first (14.12): fewer than its bytes where it streams.
+inline unsigned reach_of(const tlm::tlm_generic_payload& payload) { return std::min(payload.get_data_length(), payload.get_streaming_width()); }
+
 namespace detail {
 
 /// The response that a payload with byte enables, streaming or a fault deserves.
@@ -26,8 +29,7 @@ inline tlm::tlm_response_status judge_payload(const tlm::tlm_generic_payload& pa
     if (!payload.is_read() && !payload.is_write()) return tlm::TLM_COMMAND_ERROR_RESPONSE;
     if (length == 0 || width == 0) return tlm::TLM_BURST_ERROR_RESPONSE;
     if (payload.get_data_ptr() == nullptr) return tlm::TLM_GENERIC_ERROR_RESPONSE;
-    const std::uint64_t reach = std::min(length, width);
-    if (payload.get_address() >= size || reach > size - payload.get_address()) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    if (payload.get_address() >= size || reach_of(payload) > size - payload.get_address()) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
     if (const unsigned char* enables = payload.get_byte_enable_ptr()) {
         const unsigned count = payload.get_byte_enable_length();
         const auto is_enable = [](unsigned char e) { return e == TLM_BYTE_ENABLED || e == TLM_BYTE_DISABLED; };

@@ -5,8 +5,10 @@
 
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
+#include "memory/last_level_cache_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/protocol_checker.h"
+#include "vcpu/mmu_tlm.h"
 
 namespace coffer::test {
 
@@ -38,6 +40,61 @@ struct ProbeSystem : MemorySystem {
     }
 };
 
+inline LastLevelCacheParameters cache_parameters(std::uint64_t size) {
+    LastLevelCacheParameters parameters;
+    parameters.memory_size = memory_size;
+    parameters.size = size;
+    parameters.ways = 2;
+    parameters.latency = sc_core::sc_time(2, sc_core::SC_NS);
+    return parameters;
+}
+
+/// So small a cache that lines come and go all the time; or none.
+template <std::uint64_t size>
+struct CacheSystem : MemorySystem {
+    LastLevelCacheTlm cache{"cache", cache_parameters(size)};
+    ProtocolChecker checker{"checker"};
+
+    CacheSystem() {
+        initiator.initiator_socket.bind(cache.target_socket);
+        checker.bind_between(cache.initiator_socket, dram.target_socket);
+    }
+};
+
+/// Guest pages at machine pages in reverse order, so that neighbours are none.
+inline GuestMemoryMap reversed_map() {
+    GuestMemoryMap map;
+    for (Gpn gpn = 0; gpn < page_of(memory_size); ++gpn) map.add({gpn, memory_size - (gpn + 1) * page_bytes, 1});
+    return map;
+}
+
+struct MmuSystem : MemorySystem {
+    GuestMemoryMap map = reversed_map();
+    MmuTlm mmu{"mmu", 2, map};
+    ProtocolChecker checker{"checker"};
+
+    MmuSystem() {
+        initiator.initiator_socket.bind(mmu.target_socket);
+        checker.bind_between(mmu.initiator_socket, dram.target_socket);
+    }
+};
+
+struct GuestSystem : MemorySystem {
+    GuestMemoryMap map = reversed_map();
+    MmuTlm mmu{"mmu", 2, map};
+    ProtocolChecker above_cache{"above_cache"};
+    LastLevelCacheTlm cache{"cache", cache_parameters(512)};
+    ProtocolChecker below_cache{"below_cache"};
+    BusProbeTlm probe{"probe", dram.memory()};
+
+    GuestSystem() {
+        initiator.initiator_socket.bind(mmu.target_socket);
+        above_cache.bind_between(mmu.initiator_socket, cache.target_socket);
+        below_cache.bind_between(cache.initiator_socket, probe.target_socket);
+        probe.initiator_socket.bind(dram.target_socket);
+    }
+};
+
 struct MemorySystemKind {
     const char* name;
     std::unique_ptr<MemorySystem> (*make)();
@@ -53,6 +110,10 @@ std::unique_ptr<MemorySystem> make_system() {
 inline constexpr MemorySystemKind memory_systems[] = {
     {"Dram", make_system<DramSystem>},
     {"BusProbe", make_system<ProbeSystem>},
+    {"Cache", make_system<CacheSystem<512>>},
+    {"NoCache", make_system<CacheSystem<0>>},
+    {"Mmu", make_system<MmuSystem>},
+    {"Guest", make_system<GuestSystem>},
 };
 
 }  // namespace coffer::test

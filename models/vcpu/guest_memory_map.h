@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/units.h"
+
+namespace coffer {
+
+/// Where a guest's pages lie in machine memory: ranges of consecutive GPNs at consecutive frames. Look-ups remember the last range, and search among the others by halving.
+class GuestMemoryMap {
+public:
+    struct Range {
+        Gpn gpn = 0;
+        Address hpa = 0;
+        std::uint64_t count = 0;  ///< pages
+    };
+
+    /// Throws InputError for an empty range, an HPA that is no multiple of 4096, a range beyond 64-bit addresses, or a GPN that is mapped already.
+    void add(const Range& range);
+
+    /// HPA of a guest physical address; nothing where the page is not mapped.
+    std::optional<Address> hpa_of(Address gpa) const {
+        const Gpn gpn = page_of(gpa);
+        if (last_ < ranges_.size() && gpn - ranges_[last_].gpn < ranges_[last_].count) return ranges_[last_].hpa + (gpa - ranges_[last_].gpn * page_bytes);
+        return search(gpa);
+    }
+
+    /// Bytes: no GPA from here on is mapped.
+    Address end() const;
+    /// Ascending by GPN.
+    const std::vector<Range>& ranges() const { return ranges_; }
+
+private:
+    std::optional<Address> search(Address gpa) const;
+
+    std::vector<Range> ranges_;
+    mutable std::size_t last_ = 0;
+};
+
+}  // namespace coffer
