@@ -8,8 +8,10 @@
 
 #include "common/errors.h"
 #include "platform/configuration.h"
+#include "platform/input_files.h"
 #include "platform/quantities.h"
 #include "platform/storage.h"
+#include "vcpu/trace_tools.h"
 
 namespace coffer {
 namespace {
@@ -81,6 +83,31 @@ ExitCode config(const ConfigOptions& options) {
     return ExitCode::ok;
 }
 
+struct TraceOptions {
+    std::string file;
+    std::string input;
+    std::string output;
+};
+
+void add_trace(CLI::App& program, TraceOptions& options) {
+    CLI::App& command = *program.add_subcommand("trace", "Recorded memory traces");
+    command.require_subcommand(1);
+    CLI::App& info = *command.add_subcommand("info", "Check a trace and print what it holds");
+    info.add_option("trace", options.file, "A trace file, or the name of a trace that comes with Coffer")->required();
+    CLI::App& convert = *command.add_subcommand("convert", "Convert a recording, a text or a trace file to a trace file, or to text where OUTPUT ends in .txt");
+    convert.add_option("input", options.input, "The file to read, - for standard input")->required();
+    convert.add_option("output", options.output, "The file to write, - for text on standard output")->required();
+}
+
+ExitCode trace(const CLI::App& command, const TraceOptions& options) {
+    if (command.got_subcommand("convert")) {
+        convert_trace(options.input, options.output);
+    } else {
+        std::cout << describe(read_trace_info(find_trace("trace info", options.file, "")));
+    }
+    return ExitCode::ok;
+}
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 ExitCode run_program(int argc, char** argv) {
@@ -89,6 +116,8 @@ ExitCode run_program(int argc, char** argv) {
     program.set_version_flag("--version", version_text);
     StorageOptions storage_options;
     add_storage(program, storage_options);
+    TraceOptions trace_options;
+    add_trace(program, trace_options);
     ConfigOptions config_options;
     add_config(program, config_options);
     try {
@@ -97,6 +126,7 @@ ExitCode run_program(int argc, char** argv) {
         if (error.get_exit_code() == 0) return static_cast<ExitCode>(program.exit(error));
         throw InputError("command line", first_line(error.what()) + "; see coffer --help");
     }
+    if (program.got_subcommand("trace")) return trace(*program.get_subcommand("trace"), trace_options);
     if (program.got_subcommand("config")) return config(config_options);
     return storage(storage_options);
 }

@@ -1,0 +1,17 @@
+#include <gtest/gtest.h>
+
+#include "program/program.h"
+
+namespace coffer {
+namespace {
+
+TEST(Presets, AreAcceptedAsTheyShip) {
+    for (const char* name : {"two_tenants", "rogers2007", "unprotected"}) {
+        const ProgramResult result = run_coffer(std::string("config ") + name);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_EQ(result.err, "");
+    }
+}
+
+}  // namespace
+}  // namespace coffer
