@@ -1,8 +1,10 @@
 #include "platform/keyed_input.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "common/errors.h"
@@ -94,14 +96,41 @@ private:
     const KnownKeys& known_;
 };
 
+namespace {
+
+/// Reads documents without keeping them.
+class DocumentSkipper : public YAML::EventHandler {
+public:
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+};
+
+/// Whether there is more than one document. YAML::LoadAll would tell too, but never returns where a document begins with a comma.
+bool has_second_document(const std::string& yaml) {
+    std::istringstream stream(yaml);
+    YAML::Parser parser(stream);
+    DocumentSkipper skipper;
+    return parser.HandleNextDocument(skipper) && parser.HandleNextDocument(skipper);
+}
+
+}  // namespace
+
 KeyedInput::KeyedInput(std::string_view yaml, std::string_view file, const KnownKeys& known) : file_(file) {
     try {
-        const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-        if (documents.size() > 1) throw InputError(file, fmt::format("{} YAML documents", documents.size()), "one");
-        if (!documents.empty() && !documents.front().IsNull()) Reader(*this, known).read_map(documents.front(), "", "");
+        const std::string text(yaml);
+        const YAML::Node document = YAML::Load(text);
+        if (has_second_document(text)) throw InputError(file, "this is more than one YAML document", "one YAML map of keys");
+        if (!document.IsNull()) Reader(*this, known).read_map(document, "", "");
     } catch (const YAML::Exception& error) {
         const std::string where = error.mark.is_null() ? file_ : fmt::format("{}:{}:{}", file_, error.mark.line + 1, error.mark.column + 1);
-        throw InputError(where, fmt::format("this is no YAML: {}", error.msg), "a YAML map of keys");
+        throw InputError(where, fmt::format("this is no YAML: {}", error.msg), "one YAML map of keys");
     }
 }
 

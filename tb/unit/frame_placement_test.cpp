@@ -12,7 +12,7 @@ namespace coffer {
 namespace {
 
 TEST(FramePlacement, NoFrameHasTwoOwners) {
-    rc::check("frames", [] {
+    EXPECT_TRUE(rc::check("frames", [] {
         const auto frames = *rc::gen::inRange<std::uint64_t>(1, 300);
         const auto seed = *rc::gen::arbitrary<std::uint64_t>();
         FramePlacement placement(frames);
@@ -40,7 +40,7 @@ TEST(FramePlacement, NoFrameHasTwoOwners) {
             }
         }
         RC_ASSERT(placement.scatter("all", {a, b}, seed) == dealt);
-    });
+    }));
 }
 
 TEST(FramePlacement, ScattersOverTheWholeMemory) {

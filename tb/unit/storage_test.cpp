@@ -98,7 +98,7 @@ TEST(Storage, TheBonsaiTreeIsThreeLevelsLower) {
 }
 
 TEST(Storage, EverySplitFitsAndWastesNoPage) {
-    rc::check("storage split", [] {
+    EXPECT_TRUE(rc::check("storage split", [] {
         const auto scheme = *rc::gen::element(StorageScheme::aise_bmt, StorageScheme::global64_mt);
         const auto tag_bytes = *rc::gen::element(4u, 8u, 16u, 32u);
         const auto memory = *rc::gen::inRange<std::uint64_t>(MiB, std::uint64_t{1} << 44);
@@ -107,7 +107,7 @@ TEST(Storage, EverySplitFitsAndWastesNoPage) {
         RC_ASSERT(split.data_bytes + split.metadata_bytes() <= memory);
         RC_ASSERT(split_for_data(scheme, split.data_bytes, tag_bytes).memory_bytes == split.data_bytes + split.metadata_bytes());
         RC_ASSERT(split_for_data(scheme, split.data_bytes + page_bytes, tag_bytes).memory_bytes > memory);
-    });
+    }));
 }
 
 TEST(Storage, RefusesWhatNoSchemeHas) {
@@ -140,10 +140,10 @@ TEST(Quantities, SizesHaveUnits) {
     EXPECT_EQ(parse_size("here", "12 B"), 12u);
     for (const char* text : {"", "KiB", "-1", "1.5 GiB", "1 GB", "16777216 TiB", "0x", "1 GiB ", " 1", "18446744073709551616"})
         EXPECT_EQ(read_size(text), std::nullopt) << text;
-    rc::check("format_size is read back", [](std::uint64_t bytes, unsigned shift) {
+    EXPECT_TRUE(rc::check("format_size is read back", [](std::uint64_t bytes, unsigned shift) {
         const std::uint64_t size = bytes << (shift % 48);
         RC_ASSERT(read_size(format_size(size)) == size);
-    });
+    }));
 }
 
 TEST(Quantities, NumbersAreWholeOrDecimal) {

@@ -24,7 +24,7 @@ using testing::StartsWith;
 class TraceFile : public TraceTestFolder {};
 
 TEST_F(TraceFile, GivesBackWhatWasWritten) {
-    rc::check([this] {
+    EXPECT_TRUE(rc::check([this] {
         const std::vector<TraceAccess> accesses = *any_accesses();
         write_trace(path("a.trace"), accesses);
         TraceReader reader(path("a.trace"));
@@ -45,7 +45,7 @@ TEST_F(TraceFile, GivesBackWhatWasWritten) {
         RC_ASSERT(info.pages == std::vector<std::uint64_t>(pages.begin(), pages.end()));
         RC_ASSERT(info.command == "prog --flag 'two words'");
         RC_ASSERT(info.file_bytes == fs::file_size(path("a.trace")));
-    });
+    }));
 }
 
 TEST_F(TraceFile, GivesBackSeveralBlocksAndRewinds) {
