@@ -6,7 +6,8 @@ Violation ViolationLog::raise(const Violation& violation) {
     ++count_;
     last_ = violation;
     if (violations_.size() < kept) violations_.push_back(violation);
-    if (on_violation_ == OnViolation::freeze) frozen_.insert(violation.vmid);
+    // The chip's own domain is stopped in any case: an entry that it could not write back would give way to an older one.
+    if (on_violation_ == OnViolation::freeze || violation.vmid == chip_vmid) frozen_.insert(violation.vmid);
     return violation;
 }
 

@@ -15,7 +15,7 @@ class ViolationLog {
 public:
     explicit ViolationLog(OnViolation on_violation = OnViolation::freeze) : on_violation_(on_violation) {}
 
-    /// Records a failed check, stops its VM where the policy says so, and returns it for the caller to pass on.
+    /// Records a failed check, stops its VM where the policy says so (VMID 1 always), and returns it for the caller to pass on.
     Violation raise(const Violation& violation);
 
     bool frozen(Vmid vmid) const { return !frozen_.empty() && frozen_.count(vmid) != 0; }

@@ -75,71 +75,86 @@ void ProtectedMemory::install(const VmInstall& vm) {
 }
 
 void ProtectedMemory::uninstall(Vmid vmid) {
-    const VmEntry& leaving = entry(vmid);
-    const Address tree_base = leaving.tree_base;
-    const std::uint64_t tree_bytes = TreeGeometry(leaving.pages, scheme_.node_tag_bytes).bytes();
+    check_installed(vmid);
+    const auto slot = vm_table_.select(vmid);
+    // The room of a tree whose entry failed its check is not known, and stays taken.
+    if (slot) {
+        const VmEntry& leaving = *vm_table_.entry(*slot);
+        trees_.release(leaving.tree_base, TreeGeometry(leaving.pages, scheme_.node_tag_bytes).bytes());
+    }
     vm_table_.uninstall(vmid);
     violations_.forget(vmid);
-    trees_.release(tree_base, tree_bytes);
 }
 
 NodeTag ProtectedMemory::flush(Vmid vmid) {
-    tree_.flush(page(vmid, 0, 0).slot);
+    (void)entry(vmid);
+    tree_.flush(*vm_table_.resident(vmid));
     return entry(vmid).root;
 }
 
 const VmEntry& ProtectedMemory::entry(Vmid vmid) {
+    check_installed(vmid);
     const auto slot = vm_table_.select(vmid);
-    if (!slot) throw std::invalid_argument(fmt::format("VMID {} is not installed", vmid));
+    if (!slot) throw std::runtime_error(fmt::format("the VM-Table entry of VMID {} failed its check", vmid));
     return *vm_table_.entry(*slot);
 }
 
-PageRef ProtectedMemory::page(Vmid vmid, Address gpa, Address hpa) {
-    if (!map_.covers(hpa)) throw std::invalid_argument(fmt::format("no page at machine address {:#x}", hpa));
-    const auto slot = vm_table_.select(vmid);
-    if (!slot) throw std::invalid_argument(fmt::format("VMID {} is not installed", vmid));
-    return {*slot, page_of(gpa), page_base(hpa)};
+void ProtectedMemory::check_installed(Vmid vmid) const {
+    if (!vm_table_.installed(vmid)) throw std::invalid_argument(fmt::format("VMID {} is not installed", vmid));
 }
 
-MaybeViolation ProtectedMemory::frozen(Vmid vmid, Address gpa, Address hpa) const {
-    if (!violations_.frozen(vmid)) return std::nullopt;
-    return Violation{Check::frozen, vmid, gpa, hpa, 0, 0};
+void ProtectedMemory::check_covered(Address hpa) const {
+    if (!map_.covers(hpa)) throw std::invalid_argument(fmt::format("no page at machine address {:#x}", hpa));
+}
+
+/// The page as the engine uses it, or why the domain cannot use it.
+MaybeViolation ProtectedMemory::locate(Vmid vmid, Address gpa, Address hpa, PageRef& page) {
+    check_covered(hpa);
+    check_installed(vmid);
+    const auto slot = vm_table_.select(vmid);
+    if (!slot) return Violation{Check::frozen, chip_vmid, gpa, hpa, 0, 0};
+    page = {*slot, page_of(gpa), page_base(hpa)};
+    if (violations_.frozen(vmid)) return Violation{Check::frozen, vmid, gpa, hpa, 0, 0};
+    return std::nullopt;
 }
 
 MaybeViolation ProtectedMemory::read_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data) {
     if (plain(vmid)) {
+        check_covered(hpa);
         memory_.read(hpa, data, line_bytes);
         return std::nullopt;
     }
-    const PageRef ref = page(vmid, gpa, hpa);
-    if (auto stopped = frozen(vmid, gpa, hpa)) {
+    PageRef page;
+    if (auto stopped = locate(vmid, gpa, hpa, page)) {
         std::memset(data, 0, line_bytes);
         return stopped;
     }
-    return engine_.read_line(ref, line_in_page(hpa), data);
+    return engine_.read_line(page, line_in_page(hpa), data);
 }
 
 MaybeViolation ProtectedMemory::write_line(Vmid vmid, Address gpa, Address hpa, const std::uint8_t* data) {
     if (plain(vmid)) {
+        check_covered(hpa);
         memory_.write(hpa, data, line_bytes);
         return std::nullopt;
     }
-    const PageRef ref = page(vmid, gpa, hpa);
-    if (auto stopped = frozen(vmid, gpa, hpa)) return stopped;
-    return engine_.write_line(ref, line_in_page(hpa), data);
+    PageRef page;
+    if (auto stopped = locate(vmid, gpa, hpa, page)) return stopped;
+    return engine_.write_line(page, line_in_page(hpa), data);
 }
 
 MaybeViolation ProtectedMemory::move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame) {
-    if (!map_.covers(new_frame)) throw std::invalid_argument(fmt::format("no page at machine address {:#x}", new_frame));
+    check_covered(old_frame);
+    check_covered(new_frame);
     const auto copy = [&](Address from, Address to, std::size_t size) {
         std::vector<std::uint8_t> bytes(size);
         memory_.read(from, bytes.data(), size);
         memory_.write(to, bytes.data(), size);
     };
     if (!plain(vmid)) {
-        const PageRef ref = page(vmid, gpa, old_frame);
-        if (auto stopped = frozen(vmid, gpa, old_frame)) return stopped;
-        tree_.evict(ref.slot, ref.gpn, old_frame);
+        PageRef page;
+        if (auto stopped = locate(vmid, gpa, old_frame, page)) return stopped;
+        tree_.evict(page.slot, page.gpn, old_frame);
         copy(map_.counter_of(old_frame), map_.counter_of(new_frame), line_bytes);
         copy(map_.tag_of(old_frame), map_.tag_of(new_frame), lines_per_page * map_.tag_bytes());
     }
@@ -148,22 +163,22 @@ MaybeViolation ProtectedMemory::move_page(Vmid vmid, Address gpa, Address old_fr
 }
 
 MaybeViolation ProtectedMemory::shred_page(Vmid vmid, Address gpa, Address frame) {
-    const PageRef ref = page(vmid, gpa, frame);
-    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
-    return engine_.shred(ref);
+    PageRef page;
+    if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
+    return engine_.shred(page);
 }
 
 MaybeViolation ProtectedMemory::release_page(Vmid vmid, Address gpa, Address frame) {
-    const PageRef ref = page(vmid, gpa, frame);
-    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
-    return tree_.release(ref.slot, ref.gpn, frame);
+    PageRef page;
+    if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
+    return tree_.release(page.slot, page.gpn, frame);
 }
 
 MaybeViolation ProtectedMemory::lose_page(Vmid vmid, Address gpa, Address frame) {
     if (scheme_.integrity != Integrity::bmt) throw std::invalid_argument("only a tree can mark a page lost");
-    const PageRef ref = page(vmid, gpa, frame);
-    if (auto stopped = frozen(vmid, gpa, frame)) return stopped;
-    return tree_.mark_lost(ref.slot, ref.gpn, frame);
+    PageRef page;
+    if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
+    return tree_.mark_lost(page.slot, page.gpn, frame);
 }
 
 void ProtectedMemory::install_keys(Slot slot, const VmEntry& entry, const DomainKeys& keys) {

@@ -55,7 +55,8 @@ VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAll
 
 /// Protected memory without SystemC and without time: all parts of the memory protection subsystem over any byte store.
 /// Addresses are of lines, multiples of 64; `gpa` is the guest's, `hpa` the machine's. VMID 0 is plain. A VMID that is not installed,
-/// or an address that memory does not cover, throws std::invalid_argument.
+/// or an address that memory does not cover, throws std::invalid_argument. A VM that was stopped gets Check::frozen with its VMID; one whose
+/// VM-Table entry failed its check, with VMID 1.
 class ProtectedMemory : private KeyPort, private ChipMemory {
 public:
     /// Throws InputError for parameters that do not fit together. `memory` and `lpids` outlive the object; what `memory` holds of an
@@ -86,7 +87,7 @@ public:
     const AddressMap& map() const { return map_; }
     const Scheme& scheme() const { return scheme_; }
     const VmTable& vm_table() const { return vm_table_; }
-    /// The domain's entry, brought into registers.
+    /// The domain's entry, brought into registers. Throws std::runtime_error where it failed its check, as flush does.
     const VmEntry& entry(Vmid vmid);
     ViolationLog& violations() { return violations_; }
     const ProtectionEngine::Statistics& engine_statistics() const { return engine_.statistics(); }
@@ -103,8 +104,9 @@ private:
 
     void empty_chip_pages();
     bool plain(Vmid vmid) const { return vmid == host_vmid || !scheme_.encrypt; }
-    PageRef page(Vmid vmid, Address gpa, Address hpa);
-    MaybeViolation frozen(Vmid vmid, Address gpa, Address hpa) const;
+    void check_installed(Vmid vmid) const;
+    void check_covered(Address hpa) const;
+    MaybeViolation locate(Vmid vmid, Address gpa, Address hpa, PageRef& page);
 
     const Scheme scheme_;
     const AddressMap map_;

@@ -41,6 +41,12 @@ VmEntry decode(const EntryBytes& bytes) {
     return entry;
 }
 
+/// With integrity none an entry may hold anything.
+bool plausible(const EntryBytes& bytes, Vmid vmid) {
+    const std::uint64_t pages = load_le64(bytes.data() + pages_at);
+    return load_le16(bytes.data() + vmid_at) == vmid && bytes[valid_at] == 1 && pages >= 1 && pages <= TreeGeometry::max_pages;
+}
+
 Address entry_offset(Vmid vmid) { return Address{vmid} * VmTable::entry_bytes; }
 
 }  // namespace
@@ -84,10 +90,11 @@ void VmTable::install(const VmEntry& entry) {
 }
 
 void VmTable::uninstall(Vmid vmid) {
-    const std::optional<Slot> slot = select(vmid);
-    if (!slot) return;
-    keys_.revoke_keys(*slot);
-    slots_[*slot].reset();
+    if (!installed(vmid)) return;
+    if (const std::optional<Slot> slot = select(vmid)) {
+        keys_.revoke_keys(*slot);
+        slots_[*slot].reset();
+    }
     resident_slot_[vmid] = no_slot;
     installed_[vmid] = false;
     EntryBytes none{};
@@ -104,8 +111,7 @@ std::optional<Slot> VmTable::select(Vmid vmid) {
     if (!installed(vmid)) return std::nullopt;
     const Slot slot = make_room();
     EntryBytes bytes;
-    const bool readable = memory_.read_chip(entry_offset(vmid), bytes.data(), bytes.size());
-    if (!readable || load_le16(bytes.data() + vmid_at) != vmid || bytes[valid_at] != 1) return std::nullopt;
+    if (!memory_.read_chip(entry_offset(vmid), bytes.data(), bytes.size()) || !plausible(bytes, vmid)) return std::nullopt;
     ++statistics_.loads;
     occupy(slot, decode(bytes));
     crypto::wipe(bytes.data(), bytes.size());

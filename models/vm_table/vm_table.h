@@ -55,7 +55,7 @@ public:
     /// Settles the domain's metadata and removes its entry.
     void uninstall(Vmid vmid);
 
-    /// The slot that holds the domain's entry, loaded from VMID 1's memory where needed; nothing for an unknown VMID or a violation there.
+    /// The slot that holds the domain's entry, loaded from VMID 1's memory where needed; nothing for an unknown VMID, or after a violation there.
     std::optional<Slot> select(Vmid vmid);
     /// The domain's slot, where it is resident.
     std::optional<Slot> resident(Vmid vmid) const;

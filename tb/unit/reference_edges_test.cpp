@@ -149,7 +149,41 @@ TEST(ChangedPages, APageLostUnderAnotherFrameIsLost) {
     EXPECT_EQ(violation->check, Check::lost_page);
 }
 
-// Metadata checks on the way out of the cache
+// The chip's own domain
+
+TEST(ChipDomain, AnEntryThatFailsItsCheckStopsWhoNeedsIt) {
+    for (const OnViolation on_violation : {OnViolation::freeze, OnViolation::report}) {
+        SCOPED_TRACE(to_string(on_violation));
+        ProtectedMemoryParameters p = small_memory();
+        p.vm_table_slots = 2;
+        p.on_violation = on_violation;
+        Fixture f(p);
+        for (Vmid vmid = 2; vmid < 4; ++vmid) {
+            f.memory.install(vm_of(vmid, 3));
+            write_to(f.memory, vmid, 0, vmid * page_bytes, some_data);
+        }
+        f.memory.flush(chip_vmid);
+        const Address entry = f.memory.map().chip_base() + 2 * VmTable::entry_bytes;
+        f.store.flip(entry + 70, 1);
+
+        Block64 data = some_data;
+        const MaybeViolation violation = f.memory.read_line(2, 0, 2 * page_bytes, data.data());
+        ASSERT_TRUE(violation);
+        EXPECT_EQ(violation->check, Check::frozen);
+        EXPECT_EQ(violation->vmid, chip_vmid);
+        EXPECT_EQ(data, Block64{});
+        const Violation& cause = f.memory.violations().violations().front();
+        EXPECT_EQ(cause.check, Check::data_tag);
+        EXPECT_EQ(cause.vmid, chip_vmid);
+        EXPECT_EQ(cause.gpa, 2 * VmTable::entry_bytes + line_bytes);
+        EXPECT_EQ(cause.hpa, entry + line_bytes);
+
+        // An entry that was written afterwards would be lost, and an older one could take its place: the domain stays stopped.
+        f.store.flip(entry + 70, 1);
+        EXPECT_EQ(f.memory.write_line(2, 0, 2 * page_bytes, data.data())->vmid, chip_vmid);
+        EXPECT_EQ(f.memory.shred_page(2, 0, 2 * page_bytes)->check, Check::frozen);
+    }
+}
 
 }  // namespace
 }  // namespace coffer
