@@ -137,7 +137,9 @@ void HashTree::settle(Address address, const BlockId& id, const Block64& block) 
 
     const Domain& domain = *domains_[id.slot];
     const unsigned top = domain.geometry.levels();
-    const Address gpa = id.level == 0 ? id.index * page_bytes : 0;
+    Gpn first_page = id.index;
+    for (unsigned level = 0; level < id.level; ++level) first_page *= arity_;
+    const Address gpa = first_page * page_bytes;
     const auto ancestor_id = [&](unsigned level) {
         std::uint64_t index = id.index;
         for (unsigned l = id.level; l < level; ++l) index /= arity_;

@@ -1,9 +1,11 @@
 // What happens at the edges of the reference level: ranges, ends of counters, pages that change hands, memory that holds something else.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <stdexcept>
 
+#include "bmt/node_mac.h"
 #include "common/errors.h"
 #include "memory/protected_memory.h"
 #include "unit/fixtures.h"
@@ -184,6 +186,39 @@ TEST(ChipDomain, AnEntryThatFailsItsCheckStopsWhoNeedsIt) {
         EXPECT_EQ(f.memory.shred_page(2, 0, 2 * page_bytes)->check, Check::frozen);
     }
 }
+
+// Metadata checks on the way out of the cache
+
+/// One way for guests: whatever is fetched displaces what was fetched before.
+ProtectedMemoryParameters with_smallest_cache() {
+    ProtectedMemoryParameters p = small_memory();
+    p.metadata_cache = {1, 2};
+    p.metadata_chip_ways = 1;
+    return p;
+}
+
+TEST(Settling, NamesTheFirstPageBelowTheNodeThatLeaves) {
+    Fixture f(with_smallest_cache());
+    f.memory.install(vm_of(2, 60));
+    write_to(f.memory, 2, 0x29000, 0x7000, some_data);  // GPN 41: level-1 node 10, level-2 node 2
+    f.memory.flush(2);
+    ASSERT_FALSE(f.memory.release_page(2, 0x29000, 0x7000));
+    const Address level2 = f.memory.entry(2).tree_base + (15 + 2) * line_bytes;
+    f.store.flip(level2 + 1, 1);
+    f.memory.flush(2);
+    ASSERT_EQ(f.memory.violations().count(), 1u);
+    const Violation& violation = f.memory.violations().last();
+    EXPECT_EQ(violation.check, Check::tree_node);
+    EXPECT_EQ(violation.vmid, 2);
+    EXPECT_EQ(violation.gpa, 40 * page_bytes);
+    EXPECT_EQ(violation.hpa, level2);
+    EXPECT_EQ(violation.level, 2);
+    EXPECT_EQ(violation.index, 2u);
+}
+
+// Plain domains
+
+// Ends of counters
 
 }  // namespace
 }  // namespace coffer
