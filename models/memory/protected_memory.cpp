@@ -162,20 +162,30 @@ MaybeViolation ProtectedMemory::move_page(Vmid vmid, Address gpa, Address old_fr
     return std::nullopt;
 }
 
+/// Without counters a page is cleared by writing all of it.
+MaybeViolation ProtectedMemory::clear_plain(Address frame) {
+    check_covered(frame);
+    const Bytes zeros(page_bytes);
+    memory_.write(frame, zeros.data(), zeros.size());
+    return std::nullopt;
+}
+
 MaybeViolation ProtectedMemory::shred_page(Vmid vmid, Address gpa, Address frame) {
+    if (plain(vmid)) return clear_plain(frame);
     PageRef page;
     if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
     return engine_.shred(page);
 }
 
 MaybeViolation ProtectedMemory::release_page(Vmid vmid, Address gpa, Address frame) {
+    if (plain(vmid)) return clear_plain(frame);
     PageRef page;
     if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
     return tree_.release(page.slot, page.gpn, frame);
 }
 
 MaybeViolation ProtectedMemory::lose_page(Vmid vmid, Address gpa, Address frame) {
-    if (scheme_.integrity != Integrity::bmt) throw std::invalid_argument("only a tree can mark a page lost");
+    if (plain(vmid) || scheme_.integrity != Integrity::bmt) throw std::invalid_argument("only a tree can mark a page lost");
     PageRef page;
     if (auto stopped = locate(vmid, gpa, frame, page)) return stopped;
     return tree_.mark_lost(page.slot, page.gpn, frame);

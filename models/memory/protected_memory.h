@@ -77,9 +77,9 @@ public:
     /// Moves a page to another frame: ciphertext, tags and counter block travel byte for byte. `gpa` and frames are multiples of 4096.
     /// A page that is not populated has nothing to move.
     MaybeViolation move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame);
-    /// Clears a page: a fresh LPID, and every line reads as zeros.
+    /// Clears a page: a fresh LPID, and every line reads as zeros. Plain pages are overwritten with zeros.
     MaybeViolation shred_page(Vmid vmid, Address gpa, Address frame);
-    /// Empties the page's leaf: its guest released it.
+    /// Empties the page's leaf: its guest released it, and it reads as zeros. Plain pages are overwritten with zeros.
     MaybeViolation release_page(Vmid vmid, Address gpa, Address frame);
     /// Marks the page's leaf lost: it was taken without release. Only with integrity bmt.
     MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame);
@@ -106,6 +106,7 @@ private:
     bool plain(Vmid vmid) const { return vmid == host_vmid || !scheme_.encrypt; }
     void check_installed(Vmid vmid) const;
     void check_covered(Address hpa) const;
+    MaybeViolation clear_plain(Address frame);
     MaybeViolation locate(Vmid vmid, Address gpa, Address hpa, PageRef& page);
 
     const Scheme scheme_;

@@ -218,6 +218,28 @@ TEST(Settling, NamesTheFirstPageBelowTheNodeThatLeaves) {
 
 // Plain domains
 
+TEST(PlainMemory, ShredAndReleaseClearAPage) {
+    ProtectedMemoryParameters p = small_memory();
+    p.scheme.encrypt = false;
+    Fixture f(p);
+    f.memory.install(vm_of(2, 5));
+    for (const Vmid vmid : {host_vmid, Vmid{2}}) {
+        write_to(f.memory, vmid, 0x1fc0, 0x7fc0, some_data);
+        EXPECT_EQ(f.store.block(0x7fc0), some_data);
+        ASSERT_FALSE(f.memory.move_page(vmid, 0x1000, 0x7000, 0x9000));
+        EXPECT_EQ(read_of(f.memory, vmid, 0x1fc0, 0x9fc0), some_data);
+        ASSERT_FALSE(f.memory.shred_page(vmid, 0x1000, 0x9000));
+        EXPECT_EQ(read_of(f.memory, vmid, 0x1fc0, 0x9fc0), Block64{});
+        write_to(f.memory, vmid, 0x1000, 0x9000, some_data);
+        ASSERT_FALSE(f.memory.release_page(vmid, 0x1000, 0x9000));
+        EXPECT_EQ(read_of(f.memory, vmid, 0x1000, 0x9000), Block64{});
+        EXPECT_THROW((void)f.memory.lose_page(vmid, 0x1000, 0x9000), std::invalid_argument);
+    }
+    const AddressMap& map = f.memory.map();
+    EXPECT_EQ(f.store.bytes(map.counter_base(), f.memory.end_of_metadata() - map.counter_base()), Bytes(f.memory.end_of_metadata() - map.counter_base()))
+        << "a plain domain has no metadata";
+}
+
 // Ends of counters
 
 }  // namespace
