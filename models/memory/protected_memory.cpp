@@ -154,6 +154,8 @@ MaybeViolation ProtectedMemory::move_page(Vmid vmid, Address gpa, Address old_fr
     if (!plain(vmid)) {
         PageRef page;
         if (auto stopped = locate(vmid, gpa, old_frame, page)) return stopped;
+        const VmEntry& domain = *vm_table_.entry(page.slot);
+        if (page.gpn >= domain.pages) return violations_.raise({Check::out_of_range, vmid, gpa, old_frame, 0, page.gpn});
         tree_.evict(page.slot, page.gpn, old_frame);
         copy(map_.counter_of(old_frame), map_.counter_of(new_frame), line_bytes);
         copy(map_.tag_of(old_frame), map_.tag_of(new_frame), lines_per_page * map_.tag_bytes());

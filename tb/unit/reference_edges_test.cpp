@@ -216,6 +216,53 @@ TEST(Settling, NamesTheFirstPageBelowTheNodeThatLeaves) {
     EXPECT_EQ(violation.index, 2u);
 }
 
+// Ranges
+
+TEST(Ranges, AGpnBeyondTheInstalledSizeIsAViolation) {
+    using Operation = std::function<MaybeViolation(ProtectedMemory&, Address gpa)>;
+    Block64 data{};
+    const Operation operations[] = {
+        [&](ProtectedMemory& m, Address gpa) { return m.read_line(2, gpa, 0x7000, data.data()); },
+        [&](ProtectedMemory& m, Address gpa) { return m.write_line(2, gpa, 0x7000, data.data()); },
+        [](ProtectedMemory& m, Address gpa) { return m.move_page(2, gpa, 0x7000, 0x8000); },
+        [](ProtectedMemory& m, Address gpa) { return m.shred_page(2, gpa, 0x7000); },
+        [](ProtectedMemory& m, Address gpa) { return m.release_page(2, gpa, 0x7000); },
+        [](ProtectedMemory& m, Address gpa) { return m.lose_page(2, gpa, 0x7000); },
+    };
+    for (const Operation& operation : operations) {
+        for (const Gpn gpn : {Gpn{5}, Gpn{6}, Gpn{64}, Gpn{1} << 40, Gpn{1} << 51}) {
+            Fixture f;
+            f.memory.install(vm_of(2, 5));
+            EXPECT_FALSE(operation(f.memory, 4 * page_bytes)) << "the last page is one";
+            const MaybeViolation violation = operation(f.memory, gpn * page_bytes);
+            ASSERT_TRUE(violation);
+            EXPECT_EQ(violation->check, Check::out_of_range);
+            EXPECT_EQ(violation->gpa, gpn * page_bytes);
+            EXPECT_EQ(violation->hpa, 0x7000u);
+            EXPECT_EQ(violation->index, gpn);
+        }
+    }
+}
+
+TEST(Ranges, UnknownVmsAndAddressesBeyondMemoryAreTheCallersFault) {
+    Fixture f;
+    f.memory.install(vm_of(2, 5));
+    Block64 data{};
+    const Address beyond = f.memory.map().chip_base() + f.memory.map().chip_bytes();
+    for (const Vmid vmid : {host_vmid, Vmid{2}}) {
+        EXPECT_THROW((void)f.memory.read_line(vmid, 0, beyond, data.data()), std::invalid_argument);
+        EXPECT_THROW((void)f.memory.write_line(vmid, 0, beyond, data.data()), std::invalid_argument);
+        EXPECT_THROW((void)f.memory.move_page(vmid, 0, 0x7000, beyond), std::invalid_argument);
+        EXPECT_THROW((void)f.memory.move_page(vmid, 0, beyond, 0x7000), std::invalid_argument);
+    }
+    EXPECT_THROW((void)f.memory.read_line(3, 0, 0x7000, data.data()), std::invalid_argument);
+    EXPECT_THROW((void)f.memory.shred_page(3, 0, 0x7000), std::invalid_argument);
+    EXPECT_THROW((void)f.memory.flush(3), std::invalid_argument);
+    EXPECT_THROW((void)f.memory.entry(3), std::invalid_argument);
+    EXPECT_THROW(f.memory.uninstall(3), std::invalid_argument);
+    EXPECT_EQ(f.memory.violations().count(), 0u);
+}
+
 // Plain domains
 
 TEST(PlainMemory, ShredAndReleaseClearAPage) {
