@@ -4,6 +4,11 @@
 
 namespace coffer {
 
+NodeTag avoid_reserved(NodeTag computed) {
+    if (computed == empty_tag || computed == lost_tag) computed[0] = static_cast<std::uint8_t>(computed[0] + 2);
+    return computed;
+}
+
 NodeMac::NodeMac(MacAlgorithm algorithm, unsigned node_tag_bytes, const crypto::Key128& k_node)
     : mac_(algorithm, k_node), node_tag_bytes_(node_tag_bytes) {}
 
@@ -14,8 +19,7 @@ NodeTag NodeMac::tag(std::uint8_t level, std::uint64_t index, const Block64& blo
     store_le64(position.data() + 8, index);
     NodeTag tag = mac_.compute({position, block});
     std::fill(tag.begin() + node_tag_bytes_, tag.end(), std::uint8_t{0});
-    if (tag == empty_tag || tag == lost_tag) tag[0] = static_cast<std::uint8_t>(tag[0] + 2);
-    return tag;
+    return avoid_reserved(tag);
 }
 
 }  // namespace coffer

@@ -16,6 +16,9 @@ inline constexpr NodeTag empty_tag{};
 /// Leaf of a page that was taken from its guest without release: the number 1, little-endian.
 inline constexpr NodeTag lost_tag{1};
 
+/// The tag in place of a computed one: 2 is added to the numbers 0 and 1, which are reserved for empty and lost.
+NodeTag avoid_reserved(NodeTag computed);
+
 /// Tags of one domain's counter blocks and tree nodes, under its K_node.
 class NodeMac {
 public:

@@ -287,7 +287,238 @@ TEST(PlainMemory, ShredAndReleaseClearAPage) {
         << "a plain domain has no metadata";
 }
 
+// Reserved values of the tree
+
+TEST(ReservedTags, AreNeverComputedTags) {
+    EXPECT_EQ(avoid_reserved(NodeTag{0}), NodeTag{2});
+    EXPECT_EQ(avoid_reserved(NodeTag{1}), NodeTag{3});
+    NodeTag large{};
+    large[15] = 1;
+    for (const NodeTag& tag : {NodeTag{2}, NodeTag{3}, NodeTag{255}, NodeTag{0, 1}, NodeTag{1, 1}, large}) EXPECT_EQ(avoid_reserved(tag), tag);
+}
+
+TEST(ReservedTags, OfAZeroNodeIsEmptyAndOfAZeroCounterBlockIsNot) {
+    for (const unsigned bytes : {4u, 8u, 16u}) {
+        const NodeMac mac(MacAlgorithm::cmac, bytes, numbered_key(1));
+        EXPECT_EQ(mac.tag(1, 7, Block64{}), empty_tag);
+        EXPECT_EQ(mac.tag(40, 0, Block64{}), empty_tag);
+        EXPECT_NE(mac.tag(0, 7, Block64{}), empty_tag);
+        EXPECT_NE(mac.tag(1, 7, Block64{1}), empty_tag);
+    }
+}
+
+TEST(EmptyPages, IgnoreWhateverMemoryHolds) {
+    Fixture f;
+    const Address end = f.memory.end_of_metadata() + 16 * page_bytes;
+    f.store.put(f.memory.map().counter_base(), Bytes(end - f.memory.map().counter_base(), 0xa5));
+    f.memory.install(vm_of(2, 60));
+    for (Gpn gpn = 0; gpn < 60; ++gpn)
+        for (Address line = 0; line < page_bytes; line += line_bytes) EXPECT_EQ(read_of(f.memory, 2, gpn * page_bytes + line, gpn * page_bytes + line), Block64{});
+    EXPECT_EQ(f.memory.violations().count(), 0u);
+}
+
+TEST(EmptyPages, GarbageBelowANodeThatBecameEmptyIsIgnored) {
+    Fixture f;
+    f.memory.install(vm_of(2, 60));
+    write_to(f.memory, 2, 0, 0, some_data);
+    const Gpn neighbours[] = {20, 21, 22, 23};  // all of level-1 node 5
+    for (const Gpn gpn : neighbours) write_to(f.memory, 2, gpn * page_bytes, gpn * page_bytes, some_data);
+    f.memory.flush(2);
+    for (const Gpn gpn : neighbours) ASSERT_FALSE(f.memory.release_page(2, gpn * page_bytes, gpn * page_bytes));
+    const NodeTag root = f.memory.flush(2);
+    EXPECT_NE(root, empty_tag);
+    const Address tree = f.memory.entry(2).tree_base;
+    EXPECT_EQ(f.store.block(tree + (15 + 1) * line_bytes), Block64{}) << "level-2 node 1 held nothing else";
+
+    f.store.put(tree + 5 * line_bytes, Bytes(line_bytes, 0x5a));
+    f.store.put(tree + (15 + 1) * line_bytes, Bytes(line_bytes, 0x5a));
+    for (const Gpn gpn : neighbours) f.store.put(f.memory.map().counter_of(gpn * page_bytes), Bytes(line_bytes, 0x5a));
+    for (const Gpn gpn : neighbours) EXPECT_EQ(read_of(f.memory, 2, gpn * page_bytes, gpn * page_bytes), Block64{});
+    EXPECT_EQ(read_of(f.memory, 2, 0, 0), some_data);
+}
+
+TEST(EmptyPages, TheRootBecomesEmptyAgain) {
+    for (const std::uint64_t pages : {1u, 4u, 5u, 60u}) {
+        Fixture f;
+        f.memory.install(vm_of(2, pages));
+        const Address gpa = (pages - 1) * page_bytes;
+        write_to(f.memory, 2, gpa, 0x7000, some_data);
+        EXPECT_NE(f.memory.flush(2), empty_tag);
+        ASSERT_FALSE(f.memory.release_page(2, gpa, 0x7000));
+        EXPECT_EQ(f.memory.flush(2), empty_tag) << pages << " pages";
+
+        const TreeGeometry geometry(pages, 16);
+        f.store.put(f.memory.entry(2).tree_base, Bytes(geometry.bytes(), 0x5a));
+        EXPECT_EQ(read_of(f.memory, 2, gpa, 0x7000), Block64{});
+        write_to(f.memory, 2, gpa, 0x7000, other_data);
+        EXPECT_NE(f.memory.flush(2), empty_tag);
+        EXPECT_EQ(read_of(f.memory, 2, gpa, 0x7000), other_data);
+    }
+}
+
+TEST(LostPages, StayLostWhateverTheHypervisorDoes) {
+    ProtectedMemoryParameters p = small_memory();
+    p.on_violation = OnViolation::report;
+    Fixture f(p);
+    f.memory.install(vm_of(2, 5));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    ASSERT_FALSE(f.memory.lose_page(2, 0x1000, 0x7000));
+    ASSERT_FALSE(f.memory.lose_page(2, 0x2000, 0x8000)) << "a page that was never used can be lost too";
+    ASSERT_FALSE(f.memory.move_page(2, 0x1000, 0x7000, 0x9000));
+    const VmInstall again = reinstalled(f.memory.entry(2), f.memory.flush(2));
+    f.memory.uninstall(2);
+    f.memory.install(again);
+
+    Block64 data{0xee};
+    for (const MaybeViolation& violation :
+         {f.memory.read_line(2, 0x1040, 0x9040, data.data()), f.memory.read_line(2, 0x1040, 0x7040, data.data()),
+          f.memory.write_line(2, 0x1040, 0x9040, some_data.data()), f.memory.shred_page(2, 0x1000, 0x9000), f.memory.read_line(2, 0x2000, 0x8000, data.data())}) {
+        ASSERT_TRUE(violation);
+        EXPECT_EQ(violation->check, Check::lost_page);
+        EXPECT_EQ(violation->vmid, 2);
+    }
+    EXPECT_EQ(data, Block64{});
+
+    ASSERT_FALSE(f.memory.release_page(2, 0x1000, 0x9000)) << "its guest may give it up";
+    EXPECT_EQ(read_of(f.memory, 2, 0x1040, 0x9040), Block64{});
+}
+
 // Ends of counters
+
+TEST(EndOfLpids, NothingIsEncryptedWithoutAFreshOne) {
+    ProtectedMemoryParameters p = small_memory();
+    p.on_violation = OnViolation::report;
+    TestStore store;
+    MemoryNonVolatile nonvolatile(ChipNumber(1));
+    LpidAllocator lpids(nonvolatile, 3);
+    ProtectedMemory memory(p, store, lpids);
+    memory.install(vm_of(2, 5));
+    write_to(memory, 2, 0, 0, other_data);
+    for (unsigned i = 1; i <= CounterBlock::last_minor; ++i) write_to(memory, 2, 0x1000, 0x1000, some_data);
+
+    const auto expect_exhausted = [](const MaybeViolation& violation, Address gpa) {
+        ASSERT_TRUE(violation);
+        EXPECT_EQ(violation->check, Check::lpid_exhausted);
+        EXPECT_EQ(violation->gpa, gpa);
+    };
+    Block64 data{0xee};
+    expect_exhausted(memory.read_line(2, 0x2000, 0x2000, data.data()), 0x2000);
+    EXPECT_EQ(data, Block64{});
+    expect_exhausted(memory.write_line(2, 0x2000, 0x2000, some_data.data()), 0x2000);
+    expect_exhausted(memory.write_line(2, 0x1000, 0x1000, other_data.data()), 0x1000);
+    expect_exhausted(memory.shred_page(2, 0, 0), 0);
+    EXPECT_EQ(read_of(memory, 2, 0x1000, 0x1000), some_data) << "a page that cannot be renewed stays as it is";
+    EXPECT_EQ(read_of(memory, 2, 0, 0), other_data);
+    write_to(memory, 2, 0, 0, some_data);
+    EXPECT_EQ(read_of(memory, 2, 0, 0), some_data);
+}
+
+TEST(Overflow, OfAPageWithATamperedLineChangesNothing) {
+    ProtectedMemoryParameters p = small_memory();
+    p.on_violation = OnViolation::report;
+    Fixture f(p);
+    f.memory.install(vm_of(2, 5));
+    write_to(f.memory, 2, 0x1fc0, 0x7fc0, other_data);
+    for (unsigned i = 1; i <= CounterBlock::last_minor; ++i) write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    f.memory.flush(2);
+    f.store.flip(0x7fc0, 1);
+    TestStore before = f.store;
+    const Lpid next = f.lpids.peek();
+
+    const MaybeViolation violation = f.memory.write_line(2, 0x1000, 0x7000, other_data.data());
+    ASSERT_TRUE(violation);
+    EXPECT_EQ(violation->check, Check::data_tag);
+    EXPECT_EQ(violation->gpa, 0x1fc0u);
+    EXPECT_EQ(violation->hpa, 0x7fc0u);
+    f.memory.flush(2);
+    EXPECT_EQ(f.store.bytes(0, f.memory.end_of_metadata()), before.bytes(0, f.memory.end_of_metadata()));
+    EXPECT_EQ(f.lpids.peek(), next);
+    EXPECT_EQ(read_of(f.memory, 2, 0x1000, 0x7000), some_data);
+}
+
+TEST(LpidFloor, APageOfAnEarlierInstallIsReadAsItIsAndRenewedAtItsFirstWrite) {
+    Fixture f;
+    f.memory.install(vm_of(2, 5));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    write_to(f.memory, 2, 0x1fc0, 0x7fc0, other_data);
+    const VmInstall again = reinstalled(f.memory.entry(2), f.memory.flush(2));
+    f.memory.uninstall(2);
+    f.memory.install(again);
+    TestStore before = f.store;
+
+    EXPECT_EQ(read_of(f.memory, 2, 0x1000, 0x7000), some_data);
+    f.memory.flush(2);
+    EXPECT_EQ(f.store.bytes(0, f.memory.end_of_metadata()), before.bytes(0, f.memory.end_of_metadata()));
+    EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 0u);
+
+    write_to(f.memory, 2, 0x1000, 0x7000, other_data);
+    EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 1u);
+    EXPECT_EQ(f.memory.engine_statistics().reencrypted_lines, 1u);
+    f.memory.flush(2);
+    const CounterBlock block(f.store.block(f.memory.map().counter_of(0x7000)));
+    EXPECT_GE(block.lpid(), f.memory.entry(2).lpid_floor);
+    EXPECT_EQ(block.minor(0), 1u);
+    EXPECT_EQ(block.minor(63), 1u);
+    EXPECT_EQ(block.minor(1), 0u);
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 1u) << "once is enough";
+    EXPECT_EQ(read_of(f.memory, 2, 0x1fc0, 0x7fc0), other_data);
+}
+
+TEST(LpidFloor, APageOfAnotherChipIsRenewedHoweverLargeItsLpid) {
+    Fixture source;
+    source.memory.install(vm_of(2, 5));
+    write_to(source.memory, 2, 0x1000, 0x7000, some_data);
+    const VmInstall moved = reinstalled(source.memory.entry(2), source.memory.flush(2));
+    for (const std::uint64_t chip : {2u, 65535u}) {
+        ProtectedMemoryParameters p = small_memory();
+        p.chip.number = ChipNumber(chip);
+        TestStore store = source.store;
+        MemoryNonVolatile nonvolatile(p.chip.number);
+        LpidAllocator lpids(nonvolatile);
+        ProtectedMemory target(p, store, lpids);
+        target.install(moved);
+        EXPECT_EQ(read_of(target, 2, 0x1000, 0x7000), some_data);
+        write_to(target, 2, 0x1040, 0x7040, other_data);
+        EXPECT_EQ(target.engine_statistics().floor_renewals, 1u);
+        target.flush(2);
+        EXPECT_EQ(chip_of(CounterBlock(store.block(target.map().counter_of(0x7000))).lpid()), chip);
+        EXPECT_EQ(read_of(target, 2, 0x1000, 0x7000), some_data);
+    }
+}
+
+// Stopped VMs
+
+TEST(FrozenVm, DoesNothingMoreAndHarmsNobody) {
+    Fixture f;
+    f.memory.install(vm_of(2, 5));
+    f.memory.install(vm_of(3, 5));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    write_to(f.memory, 2, 0x2000, 0x8000, some_data);
+    write_to(f.memory, 3, 0x1000, 0x9000, other_data);
+    f.store.flip(0x7000, 1);
+    Block64 data;
+    ASSERT_TRUE(f.memory.read_line(2, 0x1000, 0x7000, data.data()));
+    f.memory.flush(3);
+    TestStore before = f.store;
+
+    data.fill(0xee);
+    for (const MaybeViolation& violation :
+         {f.memory.read_line(2, 0x2000, 0x8000, data.data()), f.memory.write_line(2, 0x2000, 0x8000, some_data.data()), f.memory.move_page(2, 0x2000, 0x8000, 0xa000),
+          f.memory.shred_page(2, 0x2000, 0x8000), f.memory.release_page(2, 0x2000, 0x8000), f.memory.lose_page(2, 0x2000, 0x8000)}) {
+        ASSERT_TRUE(violation);
+        EXPECT_EQ(violation->check, Check::frozen);
+        EXPECT_EQ(violation->vmid, 2);
+    }
+    EXPECT_EQ(data, Block64{});
+    EXPECT_EQ(f.memory.violations().count(), 1u);
+    EXPECT_EQ(f.store.bytes(0, f.memory.end_of_metadata()), before.bytes(0, f.memory.end_of_metadata()));
+    EXPECT_EQ(read_of(f.memory, 3, 0x1000, 0x9000), other_data);
+
+    f.memory.uninstall(2);
+    f.memory.install(vm_of(2, 5));
+    EXPECT_EQ(read_of(f.memory, 2, 0x1000, 0x7000), Block64{}) << "the next VM of this VMID is another one";
+}
 
 }  // namespace
 }  // namespace coffer
