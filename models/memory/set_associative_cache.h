@@ -28,21 +28,23 @@ struct CacheGeometry {
 /// A set-associative cache of 64-byte blocks with true LRU replacement. It keeps blocks and finds them; what is fetched, written back
 /// or trusted is its user's matter. A block has an address, which chooses the set, a tag (any type with ==) that has to match besides, a dirty flag and data.
 ///
-/// Block addresses, entries and data lie in three arrays: a look-up reads one host cache line per eight ways, and data only on a hit.
+/// Block addresses, times of use, tags and data lie in arrays of their own: a look-up or a choice of a victim reads one host cache line per eight ways, and data only on a hit.
 template <class Tag, class Data>
 class SetAssociativeCache {
 public:
     struct Entry {
         Tag tag{};
         bool dirty = false;
-
-    private:
-        friend class SetAssociativeCache;
-        std::uint64_t last_use = 0;  // 64 bits of accesses never wrap
     };
 
     explicit SetAssociativeCache(CacheGeometry geometry)
-        : sets_(geometry.sets), ways_(geometry.ways), mask_((sets_ & (sets_ - 1)) == 0 ? sets_ - 1 : 0), keys_(sets_ * ways_), entries_(sets_ * ways_), data_(sets_ * ways_) {}
+        : sets_(geometry.sets),
+          ways_(geometry.ways),
+          mask_((sets_ & (sets_ - 1)) == 0 ? sets_ - 1 : 0),
+          keys_(sets_ * ways_),
+          last_uses_(sets_ * ways_),
+          entries_(sets_ * ways_),
+          data_(sets_ * ways_) {}
 
     std::size_t sets() const { return sets_; }
     unsigned ways() const { return ways_; }
@@ -70,17 +72,20 @@ public:
         return nullptr;
     }
 
-    /// Makes the entry the most recently used of its set.
-    void touch(Entry& entry) { entry.last_use = ++uses_; }
+    /// Makes the entry, a valid one, the most recently used of its set.
+    void touch(const Entry& entry) { last_uses_[index_of(entry)] = ++uses_; }
 
     /// The entry that a new block at `address` displaces: an invalid one, else the least recently used one. It is left as it is: the user writes it
     /// back if valid() and dirty, then fills it. Only ways [first_way, last_way) are considered, so that a class of blocks can have ways of its own.
     Entry& victim(Address address, unsigned first_way, unsigned last_way) {
         const std::size_t first = set_of(address) * ways_;
         std::size_t oldest = first + first_way;
-        for (std::size_t i = oldest; i != first + last_way; ++i) {
-            if (keys_[i] == 0) return entries_[i];
-            if (entries_[i].last_use < entries_[oldest].last_use) oldest = i;
+        std::uint64_t oldest_use = last_uses_[oldest];
+        // No branches: which way is the oldest cannot be predicted.
+        for (std::size_t i = oldest + 1; i < first + last_way; ++i) {
+            const std::uint64_t use = last_uses_[i];
+            oldest = use < oldest_use ? i : oldest;
+            oldest_use = use < oldest_use ? use : oldest_use;
         }
         return entries_[oldest];
     }
@@ -96,6 +101,7 @@ public:
     /// Forgets the block, dirty or not.
     void invalidate(Entry& entry) {
         keys_[index_of(entry)] = 0;
+        last_uses_[index_of(entry)] = 0;
         entry.dirty = false;
     }
 
@@ -128,8 +134,9 @@ private:
     std::size_t sets_;
     unsigned ways_;
     Address mask_;  // sets - 1 where sets is a power of two other than 1, else 0
-    std::uint64_t uses_ = 0;
+    std::uint64_t uses_ = 0;  // 64 bits of them never wrap
     std::vector<Address> keys_;
+    std::vector<std::uint64_t> last_uses_;  // 0 for invalid entries, which thus are chosen first
     std::vector<Entry> entries_;
     std::vector<Data> data_;
 };

@@ -22,6 +22,7 @@ void GuestMemoryMap::add(const Range& range) {
     if (next != ranges_.begin() && range.gpn - (next - 1)->gpn < (next - 1)->count) refuse(fmt::format("GPN {} is mapped twice", range.gpn), "every GPN once");
     ranges_.insert(next, range);
     last_ = 0;
+    end_ = (ranges_.back().gpn + ranges_.back().count) * page_bytes;
 }
 
 std::optional<Address> GuestMemoryMap::search(Address gpa) const {
@@ -33,7 +34,5 @@ std::optional<Address> GuestMemoryMap::search(Address gpa) const {
     last_ = static_cast<std::size_t>(after - ranges_.begin());
     return range.hpa + (gpa - range.gpn * page_bytes);
 }
-
-Address GuestMemoryMap::end() const { return ranges_.empty() ? 0 : (ranges_.back().gpn + ranges_.back().count) * page_bytes; }
 
 }  // namespace coffer

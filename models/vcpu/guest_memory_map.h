@@ -29,7 +29,7 @@ public:
     }
 
     /// Bytes: no GPA from here on is mapped.
-    Address end() const;
+    Address end() const { return end_; }
     /// Ascending by GPN.
     const std::vector<Range>& ranges() const { return ranges_; }
 
@@ -37,6 +37,7 @@ private:
     std::optional<Address> search(Address gpa) const;
 
     std::vector<Range> ranges_;
+    Address end_ = 0;
     mutable std::size_t last_ = 0;
 };
 
