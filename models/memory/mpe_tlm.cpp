@@ -202,6 +202,7 @@ std::uint64_t MpeTlm::read_register(Address address) {
 }
 
 bool MpeTlm::take_key(Slot slot, KeyPart part, const crypto::Key128& key) {
+    counter_buffer_.valid = false;
     if (slot >= pending_k_data_.size()) pending_k_data_.resize(slot + std::size_t{1});
     if (part == KeyPart::k_data) {
         pending_k_data_[slot] = key;
@@ -224,6 +225,7 @@ bool MpeTlm::take_key(Slot slot, KeyPart part, const crypto::Key128& key) {
 void MpeTlm::flush(Vmid vmid) {
     const auto slot = select(vmid);
     if (!slot) return;
+    counter_buffer_.valid = false;
     tlm::tlm_generic_payload& payload = counter_payload(tlm::TLM_IGNORE_COMMAND, *slot, 0, 0, nullptr);
     counter_payload_.context.metadata = MetadataCommand::evict_all;
     sc_core::sc_time none;
@@ -252,11 +254,23 @@ MaybeViolation MpeTlm::send_counters(tlm::tlm_generic_payload& payload) {
 }
 
 MaybeViolation MpeTlm::read(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
-    return send_counters(counter_payload(tlm::TLM_READ_COMMAND, slot, gpn, frame, block.bytes().data()));
+    CounterBuffer& buffer = counter_buffer_;
+    if (buffer.valid && buffer.slot == slot && buffer.gpn == gpn && buffer.frame == frame) {
+        ++counter_buffer_hits_;
+        block = buffer.block;
+        return std::nullopt;
+    }
+    buffer.valid = false;
+    if (auto violation = send_counters(counter_payload(tlm::TLM_READ_COMMAND, slot, gpn, frame, block.bytes().data()))) return violation;
+    if (!block.empty()) buffer = {true, slot, gpn, frame, block};
+    return std::nullopt;
 }
 
 MaybeViolation MpeTlm::write(Slot slot, Gpn gpn, Address frame, const CounterBlock& block) {
-    return send_counters(counter_payload(tlm::TLM_WRITE_COMMAND, slot, gpn, frame, const_cast<std::uint8_t*>(block.bytes().data())));
+    counter_buffer_ = {false, slot, gpn, frame, block};
+    if (auto violation = send_counters(counter_payload(tlm::TLM_WRITE_COMMAND, slot, gpn, frame, counter_buffer_.block.bytes().data()))) return violation;
+    counter_buffer_.valid = true;
+    return std::nullopt;
 }
 
 bool MpeTlm::peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
@@ -327,6 +341,7 @@ void MpeTlm::collect(StatisticsGroup& group) const {
     group.add("overflows", s.overflows, "pages");
     group.add("floor_renewals", s.floor_renewals, "pages");
     group.add("reencrypted_lines", s.reencrypted_lines, "lines");
+    group.add("counter_buffer_hits", counter_buffer_hits_, "accesses");
     group.add("refused_accesses", refused_accesses_, "accesses");
 }
 

@@ -61,6 +61,16 @@ private:
         sc_core::sc_time tags;
     };
 
+    /// The counter block used last stays in a register: lines of one page follow each other more often than not. Only this module changes counter
+    /// blocks, so that the copy is the truth until the slot changes hands or the page moves.
+    struct CounterBuffer {
+        bool valid = false;
+        Slot slot = 0;
+        Gpn gpn = 0;
+        Address frame = 0;
+        CounterBlock block;
+    };
+
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
@@ -101,10 +111,12 @@ private:
     ContextPayload counter_payload_;
     ContextPayload register_payload_;
     Timing timing_;
+    CounterBuffer counter_buffer_;
     std::vector<Slot> slots_;  // by VMID; no_slot where not resident
     std::vector<crypto::Key128> pending_k_data_;  // by slot, until K_mac completes the set
     std::uint64_t plain_accesses_ = 0;
     std::uint64_t refused_accesses_ = 0;
+    std::uint64_t counter_buffer_hits_ = 0;
 
     static constexpr Slot no_slot = 0xffff;
 };

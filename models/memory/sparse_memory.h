@@ -53,9 +53,11 @@ private:
     };
 
     static void copy(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
-        // Nearly all accesses are lines: a size that the compiler knows spares the call.
+        // Nearly all accesses are lines and tags: a size that the compiler knows spares the call.
         if (size == line_bytes) {
             std::memcpy(to, from, line_bytes);
+        } else if (size == chunk_bytes) {
+            std::memcpy(to, from, chunk_bytes);
         } else {
             std::memcpy(to, from, size);
         }

@@ -25,14 +25,14 @@ void GuestMemoryMap::add(const Range& range) {
     end_ = (ranges_.back().gpn + ranges_.back().count) * page_bytes;
 }
 
-std::optional<Address> GuestMemoryMap::search(Address gpa) const {
-    const Gpn gpn = page_of(gpa);
+/// Makes the range that holds the page the last one used; false where there is none.
+bool GuestMemoryMap::search(Gpn gpn) const {
     auto after = std::upper_bound(ranges_.begin(), ranges_.end(), gpn, [](Gpn wanted, const Range& range) { return wanted < range.gpn; });
-    if (after == ranges_.begin()) return std::nullopt;
-    const Range& range = *--after;
-    if (gpn - range.gpn >= range.count) return std::nullopt;
+    if (after == ranges_.begin()) return false;
+    --after;
+    if (gpn - after->gpn >= after->count) return false;
     last_ = static_cast<std::size_t>(after - ranges_.begin());
-    return range.hpa + (gpa - range.gpn * page_bytes);
+    return true;
 }
 
 }  // namespace coffer

@@ -21,11 +21,19 @@ public:
     /// Throws InputError for an empty range, an HPA that is no multiple of 4096, a range beyond 64-bit addresses, or a GPN that is mapped already.
     void add(const Range& range);
 
+    /// Translates a guest physical address; false where its page is not mapped.
+    bool translate(Address gpa, Address& hpa) const {
+        const Gpn gpn = page_of(gpa);
+        if (last_ >= ranges_.size() || gpn - ranges_[last_].gpn >= ranges_[last_].count) {
+            if (!search(gpn)) return false;
+        }
+        hpa = ranges_[last_].hpa + (gpa - ranges_[last_].gpn * page_bytes);
+        return true;
+    }
     /// HPA of a guest physical address; nothing where the page is not mapped.
     std::optional<Address> hpa_of(Address gpa) const {
-        const Gpn gpn = page_of(gpa);
-        if (last_ < ranges_.size() && gpn - ranges_[last_].gpn < ranges_[last_].count) return ranges_[last_].hpa + (gpa - ranges_[last_].gpn * page_bytes);
-        return search(gpa);
+        Address hpa = 0;
+        return translate(gpa, hpa) ? std::optional<Address>(hpa) : std::nullopt;
     }
 
     /// Bytes: no GPA from here on is mapped.
@@ -34,7 +42,7 @@ public:
     const std::vector<Range>& ranges() const { return ranges_; }
 
 private:
-    std::optional<Address> search(Address gpa) const;
+    bool search(Gpn gpn) const;
 
     std::vector<Range> ranges_;
     Address end_ = 0;

@@ -25,10 +25,11 @@ void MmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
     payload.set_dmi_allowed(false);
     if (!check_payload(payload, map_.end())) return;
     const Address gpa = payload.get_address();
+    Address hpa = 0;
     if (gpa % page_bytes + reach_of(payload) > page_bytes) {
         payload.set_response_status(split(payload, delay));
-    } else if (const auto hpa = map_.hpa_of(gpa)) {
-        forward(payload, *hpa, delay);
+    } else if (map_.translate(gpa, hpa)) {
+        forward(payload, hpa, delay);
     } else {
         payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     }

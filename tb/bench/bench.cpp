@@ -2,8 +2,10 @@
 
 #include <benchmark/benchmark.h>
 
-#include <chrono>
+#include <malloc.h>
+
 #include <cstring>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -15,9 +17,14 @@
 #include "aise/lpid_allocator.h"
 #include "crypto/aes_gcm.h"
 #include "crypto/line_cipher.h"
+#include "memory/bus_probe_tlm.h"
+#include "memory/dram_tlm.h"
+#include "memory/last_level_cache_tlm.h"
 #include "memory/memory_protection_tlm.h"
 #include "memory/protected_memory.h"
 #include "memory/sparse_memory.h"
+#include "vcpu/guest_memory_map.h"
+#include "vcpu/mmu_tlm.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
@@ -145,12 +152,155 @@ struct BareTarget : sc_core::sc_module {
     std::vector<std::uint8_t> bytes;
 };
 
+/// The whole path of a guest's access, with everything on: MMU, last-level cache, MPE with all its parts, bus probe, DRAM. The cache is half as large as the
+/// warm set, so that every access goes all the way.
+struct TlmPlatform {
+    explicit TlmPlatform(Address data_bytes)
+        : size(data_bytes),
+          lpids(nonvolatile),
+          initiator(sc_core::sc_gen_unique_name("initiator")),
+          mmu(sc_core::sc_gen_unique_name("mmu"), first_guest_vmid, guest_memory),
+          llc(sc_core::sc_gen_unique_name("llc"), llc_parameters_of(data_bytes)),
+          protection(sc_core::sc_gen_unique_name("protection"), parameters_of(data_bytes), lpids),
+          dram(sc_core::sc_gen_unique_name("dram"), {dram_bytes, sc_core::sc_time(100, sc_core::SC_NS), 12.8}, DramTraffic(protection.map(), dram_bytes)),
+          probe(sc_core::sc_gen_unique_name("probe"), dram.memory()) {
+        guest_memory.add({0, 0, data_bytes / page_bytes});
+        initiator.initiator_socket.bind(mmu.target_socket);
+        mmu.initiator_socket.bind(llc.target_socket);
+        llc.initiator_socket.bind(protection.mpe.target_socket);
+        protection.mpe.initiator_socket.bind(probe.target_socket);
+        probe.initiator_socket.bind(dram.target_socket);
+    }
+    static MemoryProtectionParameters parameters_of(Address data_bytes) {
+        MemoryProtectionParameters parameters;
+        parameters.memory = parameters_for(data_bytes);
+        return parameters;
+    }
+    static LastLevelCacheParameters llc_parameters_of(Address data_bytes) {
+        LastLevelCacheParameters parameters;
+        parameters.memory_size = data_bytes;
+        parameters.size = warm_lines * line_bytes / 2;
+        return parameters;
+    }
+    void boot() {
+        protection.boot();
+        protection.install(vm_for(size));
+    }
+
+    static constexpr Address dram_bytes = Address{1} << 62;
+
+    Address size;
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    LpidAllocator lpids;
+    GuestMemoryMap guest_memory;
+    Initiator initiator;
+    MmuTlm mmu;
+    LastLevelCacheTlm llc;
+    MemoryProtectionTlm protection;
+    DramTlm dram;
+    BusProbeTlm probe;
+};
+
+// Modules can be made before the simulation starts only: one platform for every size, by MiB.
+std::map<std::int64_t, std::unique_ptr<TlmPlatform>> tlm_platforms;
+constexpr std::int64_t sizes_mib[] = {1, 1 << 10, 1 << 20};
+
+// (c) Reads of warm lines through the TLM modules, from the vCPU's socket; the argument is the configured memory in MiB.
+void full_tlm_path(benchmark::State& state) {
+    TlmPlatform& platform = *tlm_platforms.at(state.range(0));
+    ContextPayload payload;
+    Block64 data{1, 2, 3};
+    sc_core::sc_time delay;
+    auto& socket = platform.initiator.initiator_socket;
+    for (std::size_t i = 0; i < warm_lines; ++i) socket->b_transport(payload.write(i * line_bytes, data.data(), line_bytes), delay);
+    const std::uint64_t before = platform.protection.mpe.statistics().lines_read;
+    std::uint64_t reads = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < warm_lines; ++i) {
+            tlm::tlm_generic_payload& transaction = payload.read(i * line_bytes, data.data(), line_bytes);
+            delay = sc_core::SC_ZERO_TIME;
+            socket->b_transport(transaction, delay);
+            if (!transaction.is_response_ok()) state.SkipWithError("violation");
+            benchmark::DoNotOptimize(data);
+        }
+        reads += warm_lines;
+    }
+    if (platform.protection.mpe.statistics().lines_read - before != reads) state.SkipWithError("not every read reached the MPE");
+    count_lines(state, warm_lines);
+}
+BENCHMARK(full_tlm_path)->Arg(sizes_mib[0])->Arg(sizes_mib[1])->Arg(sizes_mib[2]);
+
+// Start-up of the reference level with 1 TiB, one VM over all of it.
+void start_up_tebibyte(benchmark::State& state) {
+    for (auto _ : state) {
+        MemoryNonVolatile nonvolatile{ChipNumber(1)};
+        LpidAllocator lpids(nonvolatile);
+        SparseMemory store;
+        ProtectedMemory memory(parameters_for(Address{1} << 40), store, lpids);
+        memory.install(vm_for(Address{1} << 40));
+        benchmark::DoNotOptimize(memory.end_of_metadata());
+    }
+}
+BENCHMARK(start_up_tebibyte);
+
+// Host memory beyond the data itself, per line, when whole pages are written: the counter `bytes_per_line`.
+void host_memory(benchmark::State& state) {
+    constexpr std::size_t pages = 16 * 1024;
+    double beyond = 0;
+    for (auto _ : state) {
+        const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+        MemoryNonVolatile nonvolatile{ChipNumber(1)};
+        LpidAllocator lpids(nonvolatile);
+        SparseMemory store;
+        ProtectedMemory memory(parameters_for(Address{1} << 40), store, lpids);
+        memory.install(vm_for(Address{1} << 40));
+        const Block64 data{1, 2, 3};
+        for (std::size_t i = 0; i < pages * lines_per_page; ++i) (void)memory.write_line(first_guest_vmid, i * line_bytes, i * line_bytes, data.data());
+        memory.flush(first_guest_vmid);
+        const std::size_t used = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+        beyond = (static_cast<double>(used) - static_cast<double>(pages * page_bytes)) / static_cast<double>(pages * lines_per_page);
+    }
+    state.counters["bytes_per_line"] = beyond;
+}
+BENCHMARK(host_memory)->Iterations(1);
+
+struct BarePlatform {
+    BarePlatform() : initiator("bare_initiator"), target("bare_target") { initiator.initiator_socket.bind(target.target_socket); }
+    Initiator initiator;
+    BareTarget target;
+};
+
+std::unique_ptr<BarePlatform> bare_platform;
+
+// (e) One b_transport of 64 bytes to memory with nothing around it.
+void bare_b_transport(benchmark::State& state) {
+    ContextPayload payload;
+    Block64 data;
+    sc_core::sc_time delay;
+    auto& socket = bare_platform->initiator.initiator_socket;
+    for (auto _ : state)
+        for (std::size_t i = 0; i < warm_lines; ++i) {
+            tlm::tlm_generic_payload& transaction = payload.read(i * line_bytes, data.data(), line_bytes);
+            delay = sc_core::SC_ZERO_TIME;
+            socket->b_transport(transaction, delay);
+            if (!transaction.is_response_ok()) state.SkipWithError("no answer");
+            benchmark::DoNotOptimize(data);
+        }
+    count_lines(state, warm_lines);
+}
+BENCHMARK(bare_b_transport);
+
 }  // namespace
 }  // namespace coffer
 
 int sc_main(int argc, char* argv[]) {
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    for (const std::int64_t mib : coffer::sizes_mib)
+        coffer::tlm_platforms[mib] = std::make_unique<coffer::TlmPlatform>(static_cast<coffer::Address>(mib) << 20);
+    coffer::bare_platform = std::make_unique<coffer::BarePlatform>();
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (auto& [mib, platform] : coffer::tlm_platforms) platform->boot();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;
