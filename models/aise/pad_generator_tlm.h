@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "aise/pad_generator.h"
 #include "common/security_context_tlm.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "vm_table/key_target_socket_tlm.h"
 
 namespace coffer {
@@ -19,7 +19,7 @@ namespace coffer {
 /// `key_socket`: K_data and revoke (KeyAddress), write only.
 class PadGeneratorTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
-    tlm_utils::simple_target_socket<PadGeneratorTlm> target_socket;
+    TargetSocket<PadGeneratorTlm> target_socket;
     KeyTargetSocket key_socket;
 
     struct Parameters {

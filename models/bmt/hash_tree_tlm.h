@@ -3,11 +3,11 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "bmt/hash_tree.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "vm_table/key_target_socket_tlm.h"
 
 namespace coffer {
@@ -20,8 +20,8 @@ namespace coffer {
 /// `metadata_socket`: the metadata cache. `vm_table_socket`: root registers and domains. `key_socket`: K_node and revoke (KeyAddress), write only.
 class HashTreeTlm : public sc_core::sc_module, public StatisticsProvider, private MetadataPort, private RootPort {
 public:
-    tlm_utils::simple_target_socket<HashTreeTlm> target_socket;
-    tlm_utils::simple_target_socket<HashTreeTlm> settle_socket;
+    TargetSocket<HashTreeTlm> target_socket;
+    TargetSocket<HashTreeTlm> settle_socket;
     KeyTargetSocket key_socket;
     tlm_utils::simple_initiator_socket<HashTreeTlm> metadata_socket;
     tlm_utils::simple_initiator_socket<HashTreeTlm> vm_table_socket;

@@ -3,9 +3,9 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "memory/bus_probe.h"
 
 namespace coffer {
@@ -14,7 +14,7 @@ namespace coffer {
 /// refused while an action waits for its time.
 class BusProbeTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
-    tlm_utils::simple_target_socket<BusProbeTlm> target_socket;
+    TargetSocket<BusProbeTlm> target_socket;
     tlm_utils::simple_initiator_socket<BusProbeTlm> initiator_socket;
 
     /// `store`: the bytes of the DRAM behind the probe.

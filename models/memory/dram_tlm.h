@@ -4,9 +4,9 @@
 #include <functional>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "common/units.h"
 #include "memory/dram_traffic.h"
 #include "memory/sparse_memory.h"
@@ -26,7 +26,7 @@ struct DramParameters {
 /// DMI is granted page by page, to host accesses, where the platform allows it.
 class DramTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
-    tlm_utils::simple_target_socket<DramTlm> target_socket;
+    TargetSocket<DramTlm> target_socket;
 
     /// Throws InputError for a size of 0 or a bandwidth that is negative or no number.
     DramTlm(const sc_core::sc_module_name& name, const DramParameters& parameters, const DramTraffic& traffic);

@@ -4,10 +4,10 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "common/tlm_exclusive.h"
 #include "memory/last_level_cache.h"
 
@@ -32,7 +32,7 @@ class LastLevelCacheTlm : public sc_core::sc_module, public StatisticsProvider, 
 public:
     using Leaving = LastLevelCache::Leaving;
 
-    tlm_utils::simple_target_socket<LastLevelCacheTlm> target_socket;
+    TargetSocket<LastLevelCacheTlm> target_socket;
     tlm_utils::simple_initiator_socket<LastLevelCacheTlm> initiator_socket;
 
     /// Throws InputError for a shape that is no cache, or an uncached range that is not made of pages.

@@ -3,11 +3,11 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "memory/metadata_cache.h"
 
 namespace coffer {
@@ -19,7 +19,7 @@ namespace coffer {
 /// `settle_socket`: writes of the blocks that leave dirty. `initiator_socket`: the bus.
 class MetadataCacheTlm : public sc_core::sc_module, public StatisticsProvider, private SettlePort {
 public:
-    tlm_utils::simple_target_socket<MetadataCacheTlm> target_socket;
+    TargetSocket<MetadataCacheTlm> target_socket;
     tlm_utils::simple_initiator_socket<MetadataCacheTlm> settle_socket;
     tlm_utils::simple_initiator_socket<MetadataCacheTlm> initiator_socket;
 

@@ -7,11 +7,11 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "memory/protection_engine.h"
 #include "vm_table/key_target_socket_tlm.h"
 
@@ -27,9 +27,9 @@ namespace coffer {
 /// `initiator_socket`: the bus.
 class MpeTlm : public sc_core::sc_module, public StatisticsProvider, private PadPort, private CounterPort, private ByteStore {
 public:
-    tlm_utils::simple_target_socket<MpeTlm> target_socket;
-    tlm_utils::simple_target_socket<MpeTlm> chip_socket;
-    tlm_utils::simple_target_socket<MpeTlm> metadata_socket;
+    TargetSocket<MpeTlm> target_socket;
+    TargetSocket<MpeTlm> chip_socket;
+    TargetSocket<MpeTlm> metadata_socket;
     KeyTargetSocket key_socket;
     tlm_utils::simple_initiator_socket<MpeTlm> pad_socket;
     tlm_utils::simple_initiator_socket<MpeTlm> counter_socket;

@@ -3,8 +3,8 @@
 #include <systemc>
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
+#include "common/target_socket_tlm.h"
 #include "common/units.h"
 #include "vcpu/guest_memory_map.h"
 
@@ -15,7 +15,7 @@ namespace coffer {
 /// found; an address that is not mapped is an address error. No direct access for guests. Takes no time.
 class MmuTlm : public sc_core::sc_module {
 public:
-    tlm_utils::simple_target_socket<MmuTlm> target_socket;
+    TargetSocket<MmuTlm> target_socket;
     tlm_utils::simple_initiator_socket<MmuTlm> initiator_socket;
 
     /// The map may change between accesses, and outlives the module.

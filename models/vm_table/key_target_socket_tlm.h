@@ -4,8 +4,8 @@
 #include <utility>
 
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
+#include "common/target_socket_tlm.h"
 #include "crypto/keys.h"
 #include "vm_table/key_address.h"
 
@@ -13,12 +13,12 @@ namespace coffer {
 
 /// The write-only socket over which a user of keys gets them from the VM-Table (address map: KeyAddress). Any read is a command error, any
 /// debug access transfers nothing, and parts that the user does not take are address errors.
-class KeyTargetSocket : public tlm_utils::simple_target_socket<KeyTargetSocket> {
+class KeyTargetSocket : public TargetSocket<KeyTargetSocket> {
 public:
     /// Takes one part; false for a part that this target has no use for. The key of a revoke is undefined.
     using Accept = std::function<bool(Slot slot, KeyPart part, const crypto::Key128& key)>;
 
-    KeyTargetSocket(const char* name, Accept accept) : simple_target_socket(name), accept_(std::move(accept)) {
+    KeyTargetSocket(const char* name, Accept accept) : TargetSocket(name), accept_(std::move(accept)) {
         register_b_transport(this, &KeyTargetSocket::serve);
         register_transport_dbg(this, &KeyTargetSocket::refuse_debug);
     }
