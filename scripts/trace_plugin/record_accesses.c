@@ -101,8 +101,11 @@ static void on_exit_of_program(qemu_plugin_id_t id, void* unused) {
     if (!stopped) finish();
 }
 
-// The recording is the parent's: a child would interleave its own records and write a second end.
-static void stop_in_child(void) { stopped = true; }
+// The recording is the parent's: a child would interleave its own records and write a second end, or hold the pipe open for as long as it lives.
+static void stop_in_child(void) {
+    stopped = true;
+    close(output);
+}
 
 static bool read_number(const char* option, const char* name, uint64_t* value) {
     const size_t length = strlen(name);
