@@ -1,0 +1,166 @@
+#include "vm_table/vm_lifecycle.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "aise/lpid_allocator.h"
+#include "memory/sparse_memory.h"
+#include "vm_table/nonvolatile.h"
+
+namespace coffer {
+namespace {
+
+const crypto::KdfContext fleet_id{1, 2, 3, 4, 5, 6, 7, 8};
+
+crypto::Key128 owners_key(std::uint8_t number = 0) { return crypto::Key128({0x42, number}); }
+
+/// Generating a pair takes longer than all the rest.
+const crypto::UnwrapKey& chip_key() {
+    static const crypto::UnwrapKey key = crypto::UnwrapKey::generate(std::string_view("vm_lifecycle_test"));
+    return key;
+}
+
+Bytes wrapped(const crypto::Key128& key) { return crypto::wrap_key(chip_key().public_der(), key, std::string_view("padding")); }
+
+/// What an owner ships: a VM that never ran, sealed by the offline image tool (chip number 0).
+VmVector boot_vector(const crypto::Key128& key) {
+    VmVector vector;
+    vector.identity = derive_identity(key, fleet_id);
+    vector.pages = 8;
+    return vector;
+}
+SealedVector sealed(const VmVector& vector, const crypto::Key128& key, Lpid lpid = 1) { return seal_vector(vector, derive_seal_key(key, fleet_id), lpid); }
+
+/// One boot of the chip over memory and non-volatile state that outlive it.
+struct Boot {
+    Boot(ByteStore& store, NonVolatile& nonvolatile) : lpids(nonvolatile), memory(parameters(), store, lpids), vms(memory, lpids, nonvolatile, chip_key(), fleet_id) {}
+
+    static ProtectedMemoryParameters parameters() {
+        ProtectedMemoryParameters p;
+        p.data_bytes = 64 * page_bytes;
+        p.chip_bytes = page_bytes;
+        p.chip.fleet_id = fleet_id;
+        return p;
+    }
+    bool write(Vmid vmid, Address at, std::uint8_t value) {
+        const Block64 data{value};
+        return !memory.write_line(vmid, at, at, data.data());
+    }
+    int read(Vmid vmid, Address at) {
+        Block64 data;
+        return memory.read_line(vmid, at, at, data.data()) ? -1 : data[0];
+    }
+    SealedVector snapshot(Vmid vmid) {
+        SealedVector blob{};
+        EXPECT_TRUE(vms.snapshot(vmid, [&](const SealedVector& written) { blob = written; }).ok());
+        return blob;
+    }
+
+    LpidAllocator lpids;
+    ProtectedMemory memory;
+    VmLifecycle vms;
+};
+
+struct Chip {
+    SparseMemory store;
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    std::unique_ptr<Boot> boot = std::make_unique<Boot>(store, nonvolatile);
+    void crash() {
+        boot.reset();
+        boot = std::make_unique<Boot>(store, nonvolatile);
+    }
+};
+
+TEST(VmLifecycle, LatestSnapshotIsRestoredAfterACrashAndCounted) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_EQ(vmid, 2);
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    const SealedVector first = chip.boot->snapshot(vmid);
+    chip.crash();
+    const auto restored = chip.boot->vms.install(wrapped(owners_key()), first);
+    ASSERT_TRUE(restored.ok()) << to_string(restored.log_status);
+    EXPECT_EQ(chip.boot->read(restored.vmid, 0x1000), 7);
+    EXPECT_EQ(chip.boot->vms.log().boots(derive_identity(owners_key(), fleet_id)), 1u);
+    EXPECT_TRUE(chip.boot->write(restored.vmid, 0x1000, 8));
+}
+
+TEST(VmLifecycle, AnOlderSnapshotIsRefused) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    const SealedVector first = chip.boot->snapshot(vmid);
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 8));
+    const SealedVector second = chip.boot->snapshot(vmid);
+    chip.crash();
+    const auto old = chip.boot->vms.install(wrapped(owners_key()), first);
+    EXPECT_EQ(old.status, LifecycleStatus::refused);
+    EXPECT_EQ(old.log_status, LogStatus::old_vector);
+    const auto boot_image = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key()));
+    EXPECT_EQ(boot_image.status, LifecycleStatus::refused);
+    const auto latest = chip.boot->vms.install(wrapped(owners_key()), second);
+    ASSERT_TRUE(latest.ok());
+    EXPECT_EQ(chip.boot->read(latest.vmid, 0x1000), 8);
+}
+
+TEST(VmLifecycle, MemoryOfAnotherMomentIsFoundOut) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    const SealedVector blob = chip.boot->snapshot(vmid);
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 8));
+    chip.boot->memory.flush(vmid);
+    chip.crash();
+    const auto restored = chip.boot->vms.install(wrapped(owners_key()), blob);
+    ASSERT_TRUE(restored.ok());
+    EXPECT_EQ(chip.boot->read(restored.vmid, 0x1000), -1);
+}
+
+TEST(VmLifecycle, ForgeriesAreRefusedAndChangeNothing) {
+    Chip chip;
+    SealedVector vector = sealed(boot_vector(owners_key()), owners_key());
+    Bytes key = wrapped(owners_key());
+    key[10] ^= 1;
+    EXPECT_EQ(chip.boot->vms.install(key, vector).status, LifecycleStatus::bad_key);
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key(1)), vector).vector_status, VectorStatus::not_authentic);
+    vector[60] ^= 1;
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key()), vector).vector_status, VectorStatus::not_authentic);
+    VmVector stranger = boot_vector(owners_key());
+    stranger.identity[0] ^= 1;
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key()), sealed(stranger, owners_key())).status, LifecycleStatus::bad_vector);
+    VmVector other = boot_vector(owners_key());
+    other.data_mac = MacAlgorithm::cmac;
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key()), sealed(other, owners_key())).status, LifecycleStatus::other_scheme);
+    EXPECT_FALSE(chip.boot->memory.vm_table().installed(2));
+    EXPECT_EQ(chip.boot->vms.log().generation(), 0u);
+    EXPECT_EQ(chip.boot->vms.snapshot(2, [](const SealedVector&) {}).status, LifecycleStatus::unknown_vmid);
+}
+
+TEST(VmLifecycle, ASnapshotOfTamperedMemoryIsRefused) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    std::uint8_t byte = 0;
+    chip.store.read(0x1000, &byte, 1);
+    byte ^= 1;
+    chip.store.write(0x1000, &byte, 1);
+    EXPECT_EQ(chip.boot->read(vmid, 0x1000), -1);
+    bool written = false;
+    EXPECT_EQ(chip.boot->vms.snapshot(vmid, [&](const SealedVector&) { written = true; }).status, LifecycleStatus::violated);
+    EXPECT_FALSE(written);
+}
+
+TEST(VmLifecycle, AVmidServesAnotherVmAfterUninstall) {
+    Chip chip;
+    const auto first = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key()));
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).log_status, LogStatus::running);
+    ASSERT_TRUE(chip.boot->write(first.vmid, 0x1000, 7));
+    ASSERT_TRUE(chip.boot->vms.uninstall(first.vmid).ok());
+    const auto second = chip.boot->vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1)));
+    ASSERT_EQ(second.vmid, first.vmid);
+    EXPECT_EQ(chip.boot->read(second.vmid, 0x1000), 0) << "an empty leaf reads as zeros";
+}
+
+}  // namespace
+}  // namespace coffer
