@@ -162,7 +162,8 @@ void HashTree::settle(Address address, const BlockId& id, const Block64& block) 
         cache_.fetch(node_at, node_id, path[level]);
         ++statistics_.verified_nodes;
         if (domain.mac.tag(node_id.level, node_id.index, path[level]) != expected) {
-            raise(domain, Check::tree_node, gpa, node_at, node_id);
+            // The block's tag has no place to go: the old one would vouch for an old block, or for an empty page.
+            violations_.raise_and_stop({Check::tree_node, domain.info.vmid, gpa, node_at, node_id.level, node_id.index});
             return;
         }
     }

@@ -11,4 +11,9 @@ Violation ViolationLog::raise(const Violation& violation) {
     return violation;
 }
 
+Violation ViolationLog::raise_and_stop(const Violation& violation) {
+    frozen_.insert(violation.vmid);
+    return raise(violation);
+}
+
 }  // namespace coffer

@@ -17,6 +17,8 @@ public:
 
     /// Records a failed check, stops its VM where the policy says so (VMID 1 always), and returns it for the caller to pass on.
     Violation raise(const Violation& violation);
+    /// The same for a failed check after which memory holds less than the VM wrote: the VM is stopped whatever the policy says.
+    Violation raise_and_stop(const Violation& violation);
 
     bool frozen(Vmid vmid) const { return !frozen_.empty() && frozen_.count(vmid) != 0; }
     /// Forgets that the VM was stopped: its VMID ends.

@@ -67,7 +67,7 @@ public:
     void install(const VmInstall& vm);
     /// Writes back and forgets everything of the domain, and frees the room of its tree.
     void uninstall(Vmid vmid);
-    /// Settles the domain's metadata, so that memory and root agree; gives the root.
+    /// Settles the domain's metadata, so that memory and root agree; gives the root. That of a VM that was stopped, perhaps by this, vouches for nothing.
     NodeTag flush(Vmid vmid);
 
     /// 64 bytes of plaintext; zeros after a violation, and of a line never written.

@@ -216,6 +216,26 @@ TEST(Settling, NamesTheFirstPageBelowTheNodeThatLeaves) {
     EXPECT_EQ(violation.index, 2u);
 }
 
+TEST(Settling, ThatFailsStopsTheVmWhateverThePolicy) {
+    ProtectedMemoryParameters p = with_smallest_cache();
+    p.on_violation = OnViolation::report;
+    Fixture f(p);
+    f.memory.install(vm_of(2, 60));
+    write_to(f.memory, 2, 0, 0, some_data);
+    f.memory.flush(2);
+    // A new page whose tag finds no way up: its leaf stays empty, and without this rule it would be read as zeros.
+    write_to(f.memory, 2, 0x1000, 0x1000, some_data);
+    const Address level1 = f.memory.entry(2).tree_base;
+    f.store.flip(level1, 1);
+    f.memory.flush(2);
+    f.store.flip(level1, 1);
+    Block64 data;
+    const MaybeViolation violation = f.memory.read_line(2, 0x1000, 0x1000, data.data());
+    ASSERT_TRUE(violation);
+    EXPECT_EQ(violation->check, Check::frozen);
+    EXPECT_EQ(violation->vmid, 2);
+}
+
 // Ranges
 
 TEST(Ranges, AGpnBeyondTheInstalledSizeIsAViolation) {
