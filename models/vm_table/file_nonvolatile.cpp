@@ -47,7 +47,7 @@ std::string reason(int error) { return std::system_category().message(error); }
     throw std::system_error(errno, std::system_category(), fmt::format("{}: cannot {}", path.string(), step));
 }
 
-/// Up to `limit` + 1 bytes of a regular file; nothing where it does not exist.
+/// A regular file, or the first `limit` + 1 bytes of a longer one; nothing where it does not exist.
 std::optional<Bytes> read_file(const fs::path& path, std::size_t limit) {
     // Non-blocking, so that a named pipe is refused below rather than waited for.
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -57,7 +57,7 @@ std::optional<Bytes> read_file(const fs::path& path, std::size_t limit) {
     }
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw InputError(path.string(), "is not a regular file", "a regular file");
-    Bytes bytes(limit + 1);
+    Bytes bytes(std::min(limit, static_cast<std::size_t>(status.st_size)) + 1);
     std::size_t size = 0;
     while (size < bytes.size()) {
         const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
