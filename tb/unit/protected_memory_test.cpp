@@ -7,7 +7,7 @@
 namespace coffer {
 namespace {
 
-// Every value of the worked example of docs/formats.md, section 12.
+// Every value of the worked example of docs/formats.md, section 11.
 TEST(ProtectedMemory, WorkedExample) {
     MemoryNonVolatile nonvolatile(ChipNumber(1));
     LpidAllocator lpids(nonvolatile);
