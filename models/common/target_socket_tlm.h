@@ -7,16 +7,18 @@ namespace coffer {
 
 /// The target socket of a module: tlm_utils::simple_target_socket without its conversions between blocking and non-blocking transport, which cost more
 /// per hop than the hop. A non-blocking request is answered at once with TLM_COMPLETED, as IEEE 1666-2011 16.2.4 allows. Debug access without a registered
-/// function transfers nothing, and direct access is refused.
-template <class Module>
-class TargetSocket : public tlm::tlm_target_socket<> {
+/// function transfers nothing, and direct access is refused. `initiators`: how many may be bound, 0 for any number.
+template <class Module, int initiators = 1>
+class TargetSocket : public tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, initiators> {
+    using Base = tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, initiators>;
+
 public:
     using Payload = tlm::tlm_generic_payload;
     using BTransport = void (Module::*)(Payload&, sc_core::sc_time&);
     using TransportDbg = unsigned (Module::*)(Payload&);
     using GetDirectMemPtr = bool (Module::*)(Payload&, tlm::tlm_dmi&);
 
-    explicit TargetSocket(const char* name) : tlm_target_socket(name) { bind(forward_); }
+    explicit TargetSocket(const char* name) : Base(name) { Base::bind(forward_); }
 
     void register_b_transport(Module* module, BTransport function) {
         forward_.module = module;

@@ -139,6 +139,10 @@ bool LastLevelCacheTlm::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tl
     return initiator_socket->get_direct_mem_ptr(payload, dmi);
 }
 
+void LastLevelCacheTlm::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) {
+    for (int i = 0; i != target_socket.size(); ++i) target_socket[i]->invalidate_direct_mem_ptr(first, last);
+}
+
 template <class Function>
 void LastLevelCacheTlm::maintain(Function&& function) {
     if (!cache_) return;

@@ -23,7 +23,7 @@ struct LastLevelCacheParameters {
     Address uncached_bytes = 0;
 };
 
-/// The last-level cache between processors (`target_socket`) and MPE (`initiator_socket`), for the host, devices and guests. Guests' lines carry their VMID and GPA, from the
+/// The last-level cache between processors (`target_socket`, any number of them) and MPE (`initiator_socket`), for the host, devices and guests. Guests' lines carry their VMID and GPA, from the
 /// SecurityContext. Raw and uncached accesses bypass it, VMID 1's and all where there is no cache go through as they are.
 /// An access whose GPA and HPA differ within the page is an address error. An error from below comes back as the response, and the line is not cached; one of a write-back does
 /// not concern the access that caused it.
@@ -32,7 +32,7 @@ class LastLevelCacheTlm : public sc_core::sc_module, public StatisticsProvider, 
 public:
     using Leaving = LastLevelCache::Leaving;
 
-    TargetSocket<LastLevelCacheTlm> target_socket;
+    TargetSocket<LastLevelCacheTlm, 0> target_socket;
     tlm_utils::simple_initiator_socket<LastLevelCacheTlm> initiator_socket;
 
     /// Throws InputError for a shape that is no cache, or an uncached range that is not made of pages.
@@ -51,7 +51,7 @@ private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
-    void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) { target_socket->invalidate_direct_mem_ptr(first, last); }
+    void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last);
 
     bool goes_through(const SecurityContext* context) const { return !cache_ || (context != nullptr && context->vmid == chip_vmid); }
     bool is_uncached(Address hpa) const { return hpa - parameters_.uncached_base < parameters_.uncached_bytes; }

@@ -11,6 +11,7 @@
 #include "memory/set_associative_cache.h"
 #include "platform/input_files.h"
 #include "platform/schema.h"
+#include "vm_table/vm_table.h"
 
 namespace coffer {
 
@@ -27,6 +28,8 @@ const std::vector<std::pair<std::string_view, MacAlgorithm>> data_macs{
     {"gcm", MacAlgorithm::gcm}, {"cmac", MacAlgorithm::cmac}, {"hmac-sha1", MacAlgorithm::hmac_sha1}, {"hmac-sha256", MacAlgorithm::hmac_sha256}};
 const std::vector<std::pair<std::string_view, MacAlgorithm>> node_macs(data_macs.begin() + 1, data_macs.end());
 const std::vector<std::pair<std::string_view, unsigned>> tag_sizes{{"4", 4}, {"8", 8}, {"16", 16}, {"32", 32}};
+
+const std::vector<std::pair<std::string_view, Image>> images{{"random", Image::random}, {"empty", Image::empty}};
 
 const std::vector<Field<Configuration>>& platform_fields() {
     using F = FieldsOf<Configuration>;
@@ -78,6 +81,7 @@ const std::vector<Field<Configuration>>& platform_fields() {
         F::text("host.trace", [](auto& c) -> auto& { return c.host.trace; }, "", "a trace", "Trace of the host's own accesses, which are never protected; none if left out."),
         F::integer("host.pages", [](auto& c) -> auto& { return c.host.pages; }, 0, most_frames, "pages", "Size of the host's memory; 0: as many pages as the trace touches."),
         F::integer("host.max_accesses", [](auto& c) -> auto& { return c.host.max_accesses; }, 0, any_integer, "accesses", "Where the host's trace is cut; 0: not at all."),
+        F::choice("host.image", [](auto& c) -> auto& { return c.host.image; }, images, "", "What the host's memory holds at the start, as for VMs."),
         F::integer("host.first_frame", [](auto& c) -> auto& { return c.host.first_frame; }, 0, most_frames, "", "First of consecutive frames; scattered by the seed if left out."),
     };
     return fields;
@@ -90,6 +94,8 @@ const std::vector<Field<TenantConfiguration>>& vm_fields() {
         required(F::text("trace", [](auto& v) -> auto& { return v.trace; }, "", "a trace", "The trace that the VM runs.")),
         F::integer("pages", [](auto& v) -> auto& { return v.pages; }, 0, most_frames, "pages", "Size of the VM's memory; 0: as many pages as the trace touches."),
         F::integer("max_accesses", [](auto& v) -> auto& { return v.max_accesses; }, 0, any_integer, "accesses", "Where the trace is cut; 0: not at all."),
+        F::choice("image", [](auto& v) -> auto& { return v.image; }, images, "",
+                  "What memory holds at the start: random bytes in every line, or nothing, and reads of lines never written are then without memory access."),
         F::integer("first_frame", [](auto& v) -> auto& { return v.first_frame; }, 0, most_frames, "", "First of consecutive frames; scattered by the seed if left out."),
         secret(F::bytes("key", [](auto& v) -> auto& { return v.key; }, 16, "K_vm, the VM's key; drawn from the seed if left out.")),
     };
@@ -169,6 +175,10 @@ void check_caches(const Configuration& c) {
 
 void check_vms(const Configuration& c) {
     if (c.vms.empty() && c.host.trace.empty()) throw InputError(c.where("vms"), "nothing runs on this platform", "at least one VM, or host.trace");
+    const std::uint64_t table_bytes = (first_guest_vmid + c.vms.size()) * VmTable::entry_bytes;
+    if (c.scheme.encrypt && table_bytes > c.memory.chip_bytes)
+        throw InputError(c.where("memory.chip_bytes"), fmt::format("the entries of {} VMs need {} bytes", c.vms.size(), table_bytes), fmt::format("at least {}", align_up(table_bytes, page_bytes)));
+    if (first_guest_vmid + c.vms.size() > 65536) throw InputError(c.where("vms"), fmt::format("{} VMs", c.vms.size()), "at most 65534");
     std::set<std::string> names;
     for (std::size_t i = 0; i != c.vms.size(); ++i) {
         if (c.vms[i].name == "host" || !names.insert(c.vms[i].name).second)

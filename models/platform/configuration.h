@@ -33,6 +33,12 @@ struct CacheConfiguration {
     unsigned latency_cycles = 0;
 };
 
+/// What a guest's memory holds before its first access.
+enum class Image : std::uint8_t {
+    random,  ///< bytes drawn from the seed
+    empty,   ///< nothing ever written
+};
+
 /// Who plays a trace: a VM, or the host.
 struct TenantConfiguration {
     std::string name;
@@ -40,6 +46,7 @@ struct TenantConfiguration {
     std::filesystem::path trace_file;      ///< where it was found
     std::uint64_t pages = 0;               ///< 0: as many as the trace touches
     std::uint64_t max_accesses = 0;        ///< 0: all of the trace
+    Image image = Image::random;
     std::optional<std::uint64_t> first_frame;  ///< consecutive frames from here; none: frames scattered by the seed
     std::optional<crypto::Key128> key;     ///< K_vm; none: drawn from the seed
 };

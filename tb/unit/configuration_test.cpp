@@ -94,7 +94,7 @@ TEST_F(ConfigurationTest, BadInputIsRefusedWithItsPlaceAndWhatIsAccepted) {
     const Refused refused[] = {
         {"unknown key", vms + "memry: 1\n", "p.yaml:2:1: unknown key 'memry' (accepted: configuration, seed, "},
         {"unknown key in a map", vms + "memory:\n  size: 1\n", "p.yaml:3:3: unknown key 'memory.size' (accepted: data_bytes, chip_bytes, latency_ns, bandwidth_gb_per_s)"},
-        {"unknown key in a list", "vms: [{nam: a}]\n", "p.yaml:1:8: unknown key 'vms[0].nam' (accepted: name, trace, pages, max_accesses, first_frame, key)"},
+        {"unknown key in a list", "vms: [{nam: a}]\n", "p.yaml:1:8: unknown key 'vms[0].nam' (accepted: name, trace, pages, max_accesses, image, first_frame, key)"},
         {"a dotted key", vms + "memory.data_bytes: 1\n", "p.yaml:2:1: unknown key 'memory.data_bytes'"},
         {"a key that is a list", vms + "[a]: b\n", "p.yaml:2:1: this key is no plain text"},
         {"a key twice", vms + "seed: 1\nseed: 2\n", "p.yaml:3:1: seed: the key is here a second time (accepted: each key once)"},

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "aise/lpid_source.h"
+#include "bmt/node_mac.h"
+#include "common/byte_store.h"
+#include "memory/protected_memory.h"
+#include "platform/guests.h"
+
+namespace coffer {
+
+/// Puts the images of all guests that have one into a memory, as their owners would have made them: encrypted, with counters, tags and trees,
+/// or plain where nothing is protected. The same images for equal seeds. Takes no simulated time and moves no module's counters.
+///
+/// The guests must be installed already, in this order and without trees of their own: LPIDs drawn here are then above their floors, and trees lie where the
+/// platform's own room for them is. Gives the root of every guest's tree, zeros where it has none.
+std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, const std::vector<Guest>& guests, std::uint64_t seed, ByteStore& memory, LpidSource& lpids);
+
+}  // namespace coffer
