@@ -155,14 +155,18 @@ class Memory:
             expect(size == offset, "dram.bin", f"has {size} bytes, but the frames in layout.json have {offset}")
             self.bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
 
-    def read(self, address, size):
-        """`size` bytes that lie in one frame."""
+    def offset(self, address):
+        """Where the byte lies in dram.bin, or None."""
         frame = address // PAGE
         run = bisect.bisect_right(self.firsts, frame) - 1
         if run < 0 or frame >= self.ends[run]:
-            return bytes(size)
-        start = self.offsets[run] + address - self.firsts[run] * PAGE
-        return self.bytes[start : start + size]
+            return None
+        return self.offsets[run] + address - self.firsts[run] * PAGE
+
+    def read(self, address, size):
+        """`size` bytes that lie in one frame."""
+        offset = self.offset(address)
+        return bytes(size) if offset is None else self.bytes[offset : offset + size]
 
     def listed(self, first, end):
         """The parts of the frames first to end - 1 that are in the dump."""
