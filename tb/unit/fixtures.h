@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,26 @@ public:
 
 private:
     std::unique_ptr<SparseMemory> memory_ = std::make_unique<SparseMemory>();
+};
+
+/// The bus between chip and memory, with someone on it. `after_read` may change what the chip gets, `before_write` may suppress what it writes.
+class WatchedBus : public ByteStore {
+public:
+    explicit WatchedBus(TestStore& store) : store_(store) {}
+
+    std::function<void(Address, std::uint8_t* data, std::size_t size)> after_read;
+    std::function<bool(Address, const std::uint8_t* data, std::size_t size)> before_write;
+
+    void read(Address address, std::uint8_t* data, std::size_t size) override {
+        store_.read(address, data, size);
+        if (after_read) after_read(address, data, size);
+    }
+    void write(Address address, const std::uint8_t* data, std::size_t size) override {
+        if (!before_write || before_write(address, data, size)) store_.write(address, data, size);
+    }
+
+private:
+    TestStore& store_;
 };
 
 inline crypto::Key128 key_of(std::string_view hex) {

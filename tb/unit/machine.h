@@ -21,26 +21,6 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// The bus between chip and memory, with someone on it. `after_read` may change what the chip gets, `before_write` may suppress what it writes.
-class WatchedBus : public ByteStore {
-public:
-    explicit WatchedBus(TestStore& store) : store_(store) {}
-
-    std::function<void(Address, std::uint8_t* data, std::size_t size)> after_read;
-    std::function<bool(Address, const std::uint8_t* data, std::size_t size)> before_write;
-
-    void read(Address address, std::uint8_t* data, std::size_t size) override {
-        store_.read(address, data, size);
-        if (after_read) after_read(address, data, size);
-    }
-    void write(Address address, const std::uint8_t* data, std::size_t size) override {
-        if (!before_write || before_write(address, data, size)) store_.write(address, data, size);
-    }
-
-private:
-    TestStore& store_;
-};
-
 /// Every pad that ever encrypted a line: what was written, xor what had been in clear. A pad that comes twice is an IV used twice under one key.
 class PadCensus {
 public:
