@@ -85,9 +85,9 @@ void HashTreeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
     }
     tlm::tlm_response_status status = judge(payload, context);
     if (status == tlm::TLM_OK_RESPONSE) {
-        const std::uint64_t checks = tree_.statistics().verified_blocks + tree_.statistics().verified_nodes;
+        const std::uint64_t before = checks();
         status = serve(payload, *context);
-        const std::uint64_t made = tree_.statistics().verified_blocks + tree_.statistics().verified_nodes - checks;
+        const std::uint64_t made = checks() - before;
         if (made != 0) delay += parameters_.mac_latency * static_cast<double>(made);
     }
     payload.set_response_status(status);
@@ -116,7 +116,9 @@ void HashTreeTlm::settle_b_transport(tlm::tlm_generic_payload& payload, sc_core:
         Block64 block;
         std::copy_n(payload.get_data_ptr(), line_bytes, block.begin());
         settling_ = true;
+        const std::uint64_t before = checks();
         tree_.settle(payload.get_address(), {context->key_slot, context->level, context->index}, block);
+        posted_checks_ += checks() - before;
         settling_ = false;
     }
     payload.set_response_status(status);

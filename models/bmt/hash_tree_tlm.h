@@ -43,6 +43,7 @@ private:
     bool take_key(Slot slot, KeyPart part, const crypto::Key128& key);
     tlm::tlm_response_status serve(tlm::tlm_generic_payload& payload, const SecurityContext& context);
     tlm::tlm_response_status command(const tlm::tlm_generic_payload& payload, const SecurityContext* context);
+    std::uint64_t checks() const { return tree_.statistics().verified_blocks + tree_.statistics().verified_nodes - posted_checks_; }
     tlm::tlm_response_status judge(const tlm::tlm_generic_payload& payload, const SecurityContext* context) const;
 
     bool look_up(Address address, const BlockId& id, Block64& block) override;
@@ -63,6 +64,7 @@ private:
     ContextPayload metadata_payload_;
     ContextPayload settle_payload_;  // while a call with metadata_payload_ displaces blocks
     bool settling_ = false;
+    std::uint64_t posted_checks_ = 0;  // made while settling: nobody waits for them
     ContextPayload register_payload_;
     sc_core::sc_time uncharged_;
     sc_core::sc_time* delay_ = &uncharged_;  // of the transaction being served

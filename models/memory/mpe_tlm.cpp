@@ -149,14 +149,14 @@ bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address h
     }
     if (whole) {
         const bool ok = !engine_.read_line(page, line, data);
-        delay += read_time();
+        delay += read_time(parameters_.verification == Verification::precise);
         return ok;
     }
     Block64 plaintext;
     bool ok = !engine_.read_line(page, line, plaintext.data());
-    delay += read_time();
+    // A merge waits for the line's own check: what is written back must be what was there.
+    delay += read_time(command == tlm::TLM_WRITE_COMMAND || parameters_.verification == Verification::precise);
     if (ok && command == tlm::TLM_WRITE_COMMAND) {
-        // A merge waits for the line's own check: what is written back must be what was there.
         std::copy_n(data, length, plaintext.data() + offset);
         timing_ = Timing();
         ok = !engine_.write_line(page, line, plaintext.data());
@@ -168,10 +168,10 @@ bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address h
     return ok;
 }
 
-sc_core::sc_time MpeTlm::read_time() const {
+sc_core::sc_time MpeTlm::read_time(bool checked) const {
     sc_core::sc_time ready = std::max(std::max(timing_.counters, timing_.pads), timing_.data);
     const bool tagged = parameters_.scheme.integrity != Integrity::none && timing_.tags != sc_core::SC_ZERO_TIME;
-    if (parameters_.verification == Verification::precise && tagged) ready = std::max(ready, timing_.tags) + parameters_.mac_latency;
+    if (checked && tagged) ready = std::max(ready, timing_.tags) + parameters_.mac_latency;
     return ready;
 }
 

@@ -86,7 +86,8 @@ private:
     void serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
     bool serve_lines(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay);
     bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay);
-    sc_core::sc_time read_time() const;
+    /// `checked`: the data waits for the check of its tag.
+    sc_core::sc_time read_time(bool checked) const;
     sc_core::sc_time write_time() const;
     std::optional<Slot> slot_of(Vmid vmid) const;
     std::optional<Slot> select(Vmid vmid);

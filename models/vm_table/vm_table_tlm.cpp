@@ -90,7 +90,7 @@ tlm::tlm_response_status VmTableTlm::serve(tlm::tlm_generic_payload& payload) {
     return may_write(rights) ? write_register(*hit, payload.get_data_ptr(), payload.get_data_length()) : tlm::TLM_COMMAND_ERROR_RESPONSE;
 }
 
-void VmTableTlm::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+void VmTableTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     payload.set_dmi_allowed(false);
     if (!check_payload(payload, vm_table_registers::slot_base + vm_table_registers::slot_stride * table_.slots())) return;
     payload.set_response_status(serve(payload));
@@ -98,7 +98,7 @@ void VmTableTlm::b_transport(int, tlm::tlm_generic_payload& payload, sc_core::sc
     if (context == nullptr || context->mode != Mode::chip) delay += parameters_.latency;
 }
 
-unsigned VmTableTlm::transport_dbg(int, tlm::tlm_generic_payload& payload) {
+unsigned VmTableTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     if (!payload.is_read() || payload.get_data_ptr() == nullptr || payload.get_byte_enable_ptr() != nullptr) return 0;
     return serve(payload) == tlm::TLM_OK_RESPONSE ? payload.get_data_length() : 0;
 }

@@ -2,12 +2,12 @@
 
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "common/context_payload_tlm.h"
 #include "common/register_map.h"
 #include "common/statistics.h"
+#include "common/target_socket_tlm.h"
 #include "common/violation_log.h"
 #include "vm_table/key_address.h"
 #include "vm_table/vm_table.h"
@@ -21,7 +21,7 @@ namespace coffer {
 /// `pad_key_socket`, `mac_key_socket`, `tree_key_socket`: keys for their users (KeyAddress). `memory_socket`: VMID 1's memory.
 class VmTableTlm : public sc_core::sc_module, public StatisticsProvider, private KeyPort, private ChipMemory {
 public:
-    tlm_utils::multi_passthrough_target_socket<VmTableTlm> target_socket;
+    TargetSocket<VmTableTlm, 0> target_socket;
     tlm_utils::simple_initiator_socket<VmTableTlm> pad_key_socket;
     tlm_utils::simple_initiator_socket<VmTableTlm> mac_key_socket;
     tlm_utils::simple_initiator_socket<VmTableTlm> tree_key_socket;
@@ -37,18 +37,17 @@ public:
 
     VmTableTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const ViolationLog& violations);
 
-    /// As VmTable::install_chip, install and uninstall, for loader and instructions. After elaboration only.
+    /// As VmTable::install_chip and install, for the loader. After elaboration only.
     void install_chip(const VmEntry& entry) { table_.install_chip(entry); }
     void install(const VmEntry& entry) { table_.install(entry); }
-    void uninstall(Vmid vmid) { table_.uninstall(vmid); }
     /// The domain's entry, brought into registers; null for an unknown VMID.
     const VmEntry* entry(Vmid vmid);
 
     void collect(StatisticsGroup& group) const override;
 
 private:
-    void b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-    unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
+    void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     tlm::tlm_response_status serve(tlm::tlm_generic_payload& payload);
     tlm::tlm_response_status read_register(const RegisterHit& hit, std::uint8_t* data, std::size_t size) const;
     tlm::tlm_response_status write_register(const RegisterHit& hit, const std::uint8_t* data, std::size_t size);
