@@ -42,13 +42,13 @@ enum class Image : std::uint8_t {
 /// Who plays a trace: a VM, or the host.
 struct TenantConfiguration {
     std::string name;
-    std::string trace;                     ///< as given; empty for a host without one
-    std::filesystem::path trace_file;      ///< where it was found
-    std::uint64_t pages = 0;               ///< 0: as many as the trace touches
-    std::uint64_t max_accesses = 0;        ///< 0: all of the trace
+    std::string trace;                 ///< as given; empty for a host without one
+    std::filesystem::path trace_file;  ///< where it was found
+    std::uint64_t pages = 0;           ///< 0: as many as the trace touches
+    std::uint64_t max_accesses = 0;    ///< 0: all of the trace
     Image image = Image::random;
     std::optional<std::uint64_t> first_frame;  ///< consecutive frames from here; none: frames scattered by the seed
-    std::optional<crypto::Key128> key;     ///< K_vm; none: drawn from the seed
+    std::optional<crypto::Key128> key;         ///< K_vm; none: drawn from the seed
 };
 
 enum class TamperPart : std::uint8_t { data, tag, counter, node, all };
@@ -67,9 +67,9 @@ struct TamperConfiguration {
     std::uint64_t after = 0;         ///< accesses on the bus before it
     std::uint64_t record_after = 0;  ///< replay: accesses on the bus before the bytes that it puts back
     TamperPlace place;
-    TamperPlace with;                ///< splice: the other line
-    unsigned level = 1;              ///< part node: level of the node
-    unsigned bit = 0;                ///< flip: which bit of the part
+    TamperPlace with;    ///< splice: the other line
+    unsigned level = 1;  ///< part node: level of the node
+    unsigned bit = 0;    ///< flip: which bit of the part
 };
 
 /// A whole platform, checked.
@@ -104,7 +104,8 @@ struct Configuration {
 
 /// Reads a configuration. `file` is its name in messages, `folder` where relative traces are looked for first, `overrides` are
 /// `key=value`. Throws InputError for unknown keys, wrong types, values out of range, parts that do not fit together and traces that do not exist.
-Configuration parse_configuration(std::string_view yaml, std::string_view file, const std::filesystem::path& folder, const std::vector<std::string>& overrides);
+Configuration parse_configuration(std::string_view yaml, std::string_view file, const std::filesystem::path& folder,
+                                  const std::vector<std::string>& overrides);
 
 /// The same from a file, or from the preset of that name.
 Configuration load_configuration(const std::string& preset_or_file, const std::vector<std::string>& overrides);

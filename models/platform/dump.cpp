@@ -65,7 +65,9 @@ std::string dump_layout(const DumpState& state, const std::vector<FrameRun>& fra
 
     // A root has 16 bytes, and 32 where node tags do.
     const unsigned root_bytes = std::max(16u, c.scheme.node_tag_bytes);
-    const auto entry_of = [&](Vmid vmid) { return std::find_if(state.entries.begin(), state.entries.end(), [&](const VmEntry& entry) { return entry.vmid == vmid; }); };
+    const auto entry_of = [&](Vmid vmid) {
+        return std::find_if(state.entries.begin(), state.entries.end(), [&](const VmEntry& entry) { return entry.vmid == vmid; });
+    };
     if (const auto chip = entry_of(chip_vmid); chip != state.entries.end())
         json["vms"].push_back(domain_json(*chip, {{0, state.map.chip_base(), chip->pages}}, root_bytes));
     for (const Guest& guest : state.guests) {

@@ -24,10 +24,13 @@ std::uint64_t draw(std::mt19937_64& random, std::uint64_t bound) {
 
 void FramePlacement::take(std::string_view where, std::uint64_t first, std::uint64_t count) {
     if (first >= frames_ || count > frames_ - first)
-        throw InputError(where, fmt::format("frames {} to {} are not all there", first, first + count - 1), fmt::format("frames 0 to {}", frames_ - 1));
+        throw InputError(where, fmt::format("frames {} to {} are not all there", first, first + count - 1),
+                         fmt::format("frames 0 to {}", frames_ - 1));
     const auto after = std::find_if(runs_.begin(), runs_.end(), [&](const Run& run) { return run.first + run.count > first; });
     if (after != runs_.end() && after->first < first + count)
-        throw InputError(where, fmt::format("frames {} to {} are taken by another", std::max(first, after->first), std::min(first + count, after->first + after->count) - 1),
+        throw InputError(where,
+                         fmt::format("frames {} to {} are taken by another", std::max(first, after->first),
+                                     std::min(first + count, after->first + after->count) - 1),
                          "frames of its own");
     runs_.insert(after, {first, count});
     taken_ += count;
@@ -41,11 +44,13 @@ std::uint64_t FramePlacement::free_frame(std::uint64_t index) const {
     return index;
 }
 
-std::vector<std::vector<std::uint64_t>> FramePlacement::scatter(std::string_view where, const std::vector<std::uint64_t>& counts, std::uint64_t seed) const {
+std::vector<std::vector<std::uint64_t>> FramePlacement::scatter(std::string_view where, const std::vector<std::uint64_t>& counts,
+                                                                std::uint64_t seed) const {
     const std::uint64_t free = frames_ - taken_;
     std::uint64_t total = 0;
     for (std::uint64_t count : counts) {
-        if (count > free - total) throw InputError(where, fmt::format("{} frames do not hold all pages", frames_), "as many frames as all pages together, or more");
+        if (count > free - total)
+            throw InputError(where, fmt::format("{} frames do not hold all pages", frames_), "as many frames as all pages together, or more");
         total += count;
     }
 

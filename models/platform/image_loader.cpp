@@ -25,7 +25,8 @@ void for_each_line(const Guest& guest, std::uint64_t seed, Write&& write) {
 
 }  // namespace
 
-std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, const std::vector<Guest>& guests, std::uint64_t seed, ByteStore& memory, LpidSource& lpids) {
+std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, const std::vector<Guest>& guests, std::uint64_t seed, ByteStore& memory,
+                                 LpidSource& lpids) {
     ProtectedMemoryParameters tool = parameters;
     // Its entries must not leave its registers: the chip region belongs to the platform.
     tool.vm_table_slots = static_cast<unsigned>(guests.size()) + 2;
@@ -44,7 +45,8 @@ std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, co
         }
         if (guest.image == Image::empty) continue;
         for_each_line(guest, seed, [&](Address gpa, Address hpa, const std::uint8_t* data) {
-            if (const auto violation = writer.write_line(guest.vmid, gpa, hpa, data)) throw std::runtime_error("an image cannot be loaded: " + violation->describe());
+            if (const auto violation = writer.write_line(guest.vmid, gpa, hpa, data))
+                throw std::runtime_error("an image cannot be loaded: " + violation->describe());
         });
         if (is_protected) root = writer.flush(guest.vmid);
     }

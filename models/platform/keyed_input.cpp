@@ -62,8 +62,11 @@ private:
         const std::string pattern = parent_pattern + dot + name;
         if (name.find_first_of(".[") != std::string::npos || !(known_.is_value(pattern) || known_.is_map(pattern) || known_.is_list(pattern)))
             throw InputError(place(name_node), fmt::format("unknown key {}", in_quotes(key)), known_.names_below(parent_pattern));
-        if (input_.places_.count(key) != 0) throw InputError(fmt::format("{}: {}", place(name_node), key), "the key is here a second time", "each key once");
-        if (node.IsNull()) throw InputError(fmt::format("{}: {}", place(name_node), key), "the key has no value", known_.is_value(pattern) ? "one value" : "keys below it");
+        if (input_.places_.count(key) != 0)
+            throw InputError(fmt::format("{}: {}", place(name_node), key), "the key is here a second time", "each key once");
+        if (node.IsNull())
+            throw InputError(fmt::format("{}: {}", place(name_node), key), "the key has no value",
+                             known_.is_value(pattern) ? "one value" : "keys below it");
         if (known_.is_value(pattern)) {
             read_value(node, key);
         } else if (known_.is_list(pattern)) {

@@ -42,10 +42,12 @@ void add_storage(CLI::App& program, StorageOptions& options) {
     CLI::App& command = *program.add_subcommand("storage", "How a memory divides into data, counters, tags and tree");
     CLI::Option* memory = command.add_option("--memory", options.memory, "Size of the memory, as 1GiB")->capture_default_str();
     CLI::Option* data = command.add_option("--data", options.data, "Instead: size of the data alone")->excludes(memory);
-    CLI::Option* tag = command.add_option("--tag-bytes", options.tag_bytes, "Size of tags and of tree entries: 4, 8, 16 or 32 (default 16; sgx-mee has 8)");
+    CLI::Option* tag =
+        command.add_option("--tag-bytes", options.tag_bytes, "Size of tags and of tree entries: 4, 8, 16 or 32 (default 16; sgx-mee has 8)");
     CLI::Option* scheme = command.add_option("--scheme", options.scheme, "aise-bmt, global64-mt or sgx-mee")->capture_default_str();
     CLI::Option* json = command.add_flag("--json", options.json, "Print JSON");
-    command.add_flag("--table", options.table, "Print both schemes of Rogers et al. with all four tag sizes, in percent")->excludes(data, tag, scheme, json);
+    command.add_flag("--table", options.table, "Print both schemes of Rogers et al. with all four tag sizes, in percent")
+        ->excludes(data, tag, scheme, json);
 }
 
 ExitCode storage(const StorageOptions& options) {
@@ -69,7 +71,9 @@ struct ConfigurationOptions {
 
 /// The arguments that name a platform and change its keys.
 CLI::Option* add_platform(CLI::App& command, ConfigurationOptions& options) {
-    command.add_option("--set", options.overrides, "Change one key, as memory.data_bytes=1GiB; may be given again")->type_name("KEY=VALUE")->allow_extra_args(false);
+    command.add_option("--set", options.overrides, "Change one key, as memory.data_bytes=1GiB; may be given again")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     return command.add_option("platform", options.platform, "A preset, or a YAML file")->type_name("PRESET|FILE");
 }
 
@@ -105,7 +109,8 @@ void add_trace(CLI::App& program, TraceOptions& options) {
     command.require_subcommand(1);
     CLI::App& info = *command.add_subcommand("info", "Check a trace and print what it holds");
     info.add_option("trace", options.file, "A trace file, or the name of a trace that comes with Coffer")->required();
-    CLI::App& convert = *command.add_subcommand("convert", "Convert a recording, a text or a trace file to a trace file, or to text where OUTPUT ends in .txt");
+    CLI::App& convert =
+        *command.add_subcommand("convert", "Convert a recording, a text or a trace file to a trace file, or to text where OUTPUT ends in .txt");
     convert.add_option("input", options.input, "The file to read, - for standard input")->required();
     convert.add_option("output", options.output, "The file to write, - for text on standard output")->required();
 }
@@ -131,14 +136,17 @@ void add_run(CLI::App& program, RunOptions& options) {
     add_platform(command, options.configuration)->required();
     command.add_option("--out", options.out, "Write stats.json into this folder")->type_name("DIR");
     command.add_option("--wave", options.wave, "Write a VCD of the platform's signals")->type_name("FILE");
-    command.add_option("--nonvolatile", options.nonvolatile, "Keep the chip's non-volatile state here; without it the chip is new")->type_name("FILE");
+    command.add_option("--nonvolatile", options.nonvolatile, "Keep the chip's non-volatile state here; without it the chip is new")
+        ->type_name("FILE");
 }
 
 void add_dump(CLI::App& program, RunOptions& options) {
-    CLI::App& command = *program.add_subcommand("dump", "Run a platform and write what then lies in memory, as dram.bin and layout.json (which holds the keys)");
+    CLI::App& command =
+        *program.add_subcommand("dump", "Run a platform and write what then lies in memory, as dram.bin and layout.json (which holds the keys)");
     add_platform(command, options.configuration)->required();
     command.add_option("--out", options.out, "The folder to write into")->type_name("DIR")->required();
-    command.add_option("--nonvolatile", options.nonvolatile, "Keep the chip's non-volatile state here; without it the chip is new")->type_name("FILE");
+    command.add_option("--nonvolatile", options.nonvolatile, "Keep the chip's non-volatile state here; without it the chip is new")
+        ->type_name("FILE");
 }
 
 /// One line on a terminal that says how far a run is; nothing elsewhere.
@@ -168,7 +176,8 @@ public:
         std::error_code error;
         const std::filesystem::path folder = std::filesystem::path(file).parent_path();
         if (std::filesystem::is_directory(file, error)) throw InputError(file, "a folder is no place for waves", "a file");
-        if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0) throw InputError(file, "no file can be created here", "a file in a folder with write access");
+        if (access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
+            throw InputError(file, "no file can be created here", "a file in a folder with write access");
         base_ = fmt::format("{}.{}.tmp", file, getpid());
     }
     ~WaveFile() {
@@ -242,7 +251,8 @@ ExitCode dump(const RunOptions& options) {
     PlatformTlm& platform = simulation.platform();
     SparseMemory& memory = platform.dram.memory();
     const std::vector<FrameRun> frames = frames_to_dump(memory);
-    const DumpState state{configuration, platform.protection.map(), simulation.guests(), simulation.entries(), platform.dram.parameters().size, simulation.gpc()};
+    const DumpState state{configuration,        platform.protection.map(),       simulation.guests(),
+                          simulation.entries(), platform.dram.parameters().size, simulation.gpc()};
     output.add("stats.json", run_json(result));
     output.add("layout.json", dump_layout(state, frames));
     output.add("dram.bin", [&](const auto& write) { dump_frames(memory, frames, write); });

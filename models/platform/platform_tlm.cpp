@@ -128,7 +128,8 @@ PlatformTlm::PlatformTlm(const sc_core::sc_module_name& name, const Configuratio
 void PlatformTlm::start_of_simulation() {
     if (configuration_.scheme.encrypt) install_guests();
     load_images();
-    for (std::size_t i = 0; i != configuration_.tamper.size(); ++i) (void)bus_probe.add(tamper_action(configuration_.tamper[i], fmt::format("tamper[{}].", i)));
+    for (std::size_t i = 0; i != configuration_.tamper.size(); ++i)
+        (void)bus_probe.add(tamper_action(configuration_.tamper[i], fmt::format("tamper[{}].", i)));
 }
 
 void PlatformTlm::install_guests() {
@@ -144,7 +145,8 @@ void PlatformTlm::install_guests() {
 }
 
 void PlatformTlm::load_images() {
-    const std::vector<NodeTag> roots = coffer::load_images(protection_parameters(configuration_).memory, guests_, configuration_.seed, dram.memory(), lpids_);
+    const std::vector<NodeTag> roots =
+        coffer::load_images(protection_parameters(configuration_).memory, guests_, configuration_.seed, dram.memory(), lpids_);
     for (std::size_t i = 0; configuration_.scheme.encrypt && i != guests_.size(); ++i)
         if (guests_[i].vmid != host_vmid) set_root(guests_[i].vmid, roots[i]);
 }
@@ -191,7 +193,8 @@ std::vector<MemoryBlock> PlatformTlm::blocks_of(const TamperConfiguration& tampe
     const auto tenant = std::find_if(tenants_.begin(), tenants_.end(), [&](const auto& t) { return t->guest().name == place.vm; });
     const Guest& guest = (*tenant)->guest();
     if (place.gpn >= guest.pages)
-        throw InputError(configuration_.where(key + "gpn"), fmt::format("{} has no page {}", guest.name, place.gpn), fmt::format("0 to {}", guest.pages - 1));
+        throw InputError(configuration_.where(key + "gpn"), fmt::format("{} has no page {}", guest.name, place.gpn),
+                         fmt::format("0 to {}", guest.pages - 1));
     const Address hpa = *guest.map.hpa_of(place.gpn * page_bytes) + place.line * line_bytes;
     const AddressMap& map = protection.map();
     const bool all = tamper.part == TamperPart::all;
@@ -201,12 +204,14 @@ std::vector<MemoryBlock> PlatformTlm::blocks_of(const TamperConfiguration& tampe
     if (all || tamper.part == TamperPart::tag) blocks.push_back({map.tag_of(hpa), map.tag_bytes()});
     if (all || tamper.part == TamperPart::counter) blocks.push_back({map.counter_of(hpa), line_bytes});
     const bool has_tree = configuration_.scheme.encrypt && configuration_.scheme.integrity == Integrity::bmt;
-    if (tamper.part == TamperPart::node && !has_tree) throw InputError(configuration_.where(key + "part"), "there is no tree to tamper with", "data, tag, counter, all");
+    if (tamper.part == TamperPart::node && !has_tree)
+        throw InputError(configuration_.where(key + "part"), "there is no tree to tamper with", "data, tag, counter, all");
     if (!has_tree || (!all && tamper.part != TamperPart::node)) return blocks;
 
     const TreeGeometry tree(guest.pages, configuration_.scheme.node_tag_bytes);
     if (!all && tamper.level > tree.levels())
-        throw InputError(configuration_.where(key + "level"), fmt::format("the tree of {} has no level {}", guest.name, tamper.level), fmt::format("1 to {}", tree.levels()));
+        throw InputError(configuration_.where(key + "level"), fmt::format("the tree of {} has no level {}", guest.name, tamper.level),
+                         fmt::format("1 to {}", tree.levels()));
     const Address base = protection.vm_table.entry(guest.vmid)->tree_base;
     std::uint64_t index = place.gpn;
     for (unsigned level = 1; level <= tree.levels(); ++level) {

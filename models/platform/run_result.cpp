@@ -41,7 +41,8 @@ struct Traffic {
 };
 
 Traffic traffic_of(const StatisticsGroup& platform, std::string_view traffic_class) {
-    return {count_at(platform, fmt::format("dram/{}/read_bytes", traffic_class)), count_at(platform, fmt::format("dram/{}/write_bytes", traffic_class))};
+    return {count_at(platform, fmt::format("dram/{}/read_bytes", traffic_class)),
+            count_at(platform, fmt::format("dram/{}/write_bytes", traffic_class))};
 }
 
 Traffic total_traffic(const StatisticsGroup& platform) {
@@ -76,10 +77,11 @@ std::string tenants_text(const RunResult& result) {
     std::string text = fmt::format("{:<20}{:>16}{:>14}{:>14}{:>11}  {}\n", "", "accesses", "time", "unprotected", "overhead", "data");
     for (const TenantResult& tenant : result.tenants) {
         const auto time = [](const PlayResult& play) { return fmt::format("{:.3f} ms", play.time_ns / 1e6); };
-        text += fmt::format("{:<20}{:>16}{:>14}{:>14}{:>11}  {}\n", tenant.name, grouped(tenant.play.accesses), time(tenant.play), tenant.twin ? time(*tenant.twin) : "-",
-                            tenant.comparable() ? percent(tenant.overhead()) : "-", data_text(tenant));
+        text += fmt::format("{:<20}{:>16}{:>14}{:>14}{:>11}  {}\n", tenant.name, grouped(tenant.play.accesses), time(tenant.play),
+                            tenant.twin ? time(*tenant.twin) : "-", tenant.comparable() ? percent(tenant.overhead()) : "-", data_text(tenant));
         if (!tenant.play.completed) text += fmt::format("  stopped: {}\n", tenant.play.stopped);
-        if (tenant.sweep && tenant.sweep->refused != 0) text += fmt::format("  {} of {} lines refused at the end\n", grouped(tenant.sweep->refused), grouped(tenant.sweep->lines));
+        if (tenant.sweep && tenant.sweep->refused != 0)
+            text += fmt::format("  {} of {} lines refused at the end\n", grouped(tenant.sweep->refused), grouped(tenant.sweep->lines));
         if (tenant.sweep && tenant.sweep->different != 0)
             text += fmt::format("  {} of {} lines differ at the end\n", grouped(tenant.sweep->different), grouped(tenant.sweep->lines));
     }
@@ -118,7 +120,8 @@ std::string violations_text(const RunResult& result) {
     for (std::size_t i = 0; i != std::min(shown, result.violations.size()); ++i) text += fmt::format("  {}\n", result.violations[i].describe());
     if (result.violation_count > shown) text += fmt::format("  and {} more\n", grouped(result.violation_count - shown));
     if (result.tampering.empty()) return text;
-    const auto changed = std::count_if(result.tampering.begin(), result.tampering.end(), [](const TamperOutcome& outcome) { return outcome.changed; });
+    const auto changed =
+        std::count_if(result.tampering.begin(), result.tampering.end(), [](const TamperOutcome& outcome) { return outcome.changed; });
     return text + fmt::format("{:<36}{:>12}\n", "tamperings that changed memory", fmt::format("{} of {}", changed, result.tampering.size()));
 }
 
@@ -145,7 +148,7 @@ nlohmann::ordered_json tenant_json(const TenantResult& tenant) {
 }
 
 nlohmann::ordered_json violation_json(const Violation& violation) {
-    return {{"check", to_string(violation.check)}, {"vmid", violation.vmid},   {"gpa", fmt::format("{:#x}", violation.gpa)},
+    return {{"check", to_string(violation.check)},        {"vmid", violation.vmid},   {"gpa", fmt::format("{:#x}", violation.gpa)},
             {"hpa", fmt::format("{:#x}", violation.hpa)}, {"level", violation.level}, {"index", violation.index}};
 }
 
@@ -164,7 +167,8 @@ nlohmann::ordered_json rates_json(const RunResult& result) {
 
 bool RunResult::silently_wrong() const {
     return std::any_of(tenants.begin(), tenants.end(), [&](const TenantResult& tenant) {
-        const bool reported = std::any_of(violations.begin(), violations.end(), [&](const Violation& violation) { return violation.vmid == tenant.vmid; });
+        const bool reported =
+            std::any_of(violations.begin(), violations.end(), [&](const Violation& violation) { return violation.vmid == tenant.vmid; });
         return tenant.comparable() && !reported && !(tenant.reads_agree() && (!tenant.sweep || tenant.memory_agrees()));
     });
 }
@@ -190,10 +194,13 @@ std::string run_summary(const RunResult& result) {
     std::string title = "no protection";
     if (value("configuration") != "none") {
         title = fmt::format("{}, integrity {}", value("configuration"), value("protection.integrity"));
-        if (value("protection.integrity") != "none") title += fmt::format(", data tags {} of {} bytes", value("protection.data_mac"), value("protection.tag_bytes"));
-        if (value("protection.integrity") == "bmt") title += fmt::format(", node tags {} of {} bytes", value("protection.node_mac"), value("protection.node_tag_bytes"));
+        if (value("protection.integrity") != "none")
+            title += fmt::format(", data tags {} of {} bytes", value("protection.data_mac"), value("protection.tag_bytes"));
+        if (value("protection.integrity") == "bmt")
+            title += fmt::format(", node tags {} of {} bytes", value("protection.node_mac"), value("protection.node_tag_bytes"));
     }
-    return fmt::format("{}, seed {}\n\n{}\n{}\n{}{}", title, value("seed"), tenants_text(result), traffic_text(result), rates_text(result), violations_text(result));
+    return fmt::format("{}, seed {}\n\n{}\n{}\n{}{}", title, value("seed"), tenants_text(result), traffic_text(result), rates_text(result),
+                       violations_text(result));
 }
 
 }  // namespace coffer

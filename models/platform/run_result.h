@@ -14,8 +14,8 @@ namespace coffer {
 
 /// How one guest, or the host, fared on one platform.
 struct PlayResult {
-    bool completed = false;    ///< the whole trace, or as much of it as was asked for
-    std::string stopped;       ///< why the player stopped, in one line
+    bool completed = false;  ///< the whole trace, or as much of it as was asked for
+    std::string stopped;     ///< why the player stopped, in one line
     std::uint64_t accesses = 0;
     double time_ns = 0;
     std::uint64_t digest = 0;  ///< of all data read

@@ -67,7 +67,8 @@ struct FieldsOf {
         field.set = [=](Record& record, std::string_view where, std::string_view text) {
             const auto value = read_size(text);
             if (!value) throw InputError(where, fmt::format("{} is no size", in_quotes(text)), accepted);
-            if (*value < least || *value > most || *value % multiple != 0) throw InputError(where, fmt::format("{} is out of range", in_quotes(text)), accepted);
+            if (*value < least || *value > most || *value % multiple != 0)
+                throw InputError(where, fmt::format("{} is out of range", in_quotes(text)), accepted);
             at(record) = *value;
         };
         field.get = [=](const Record& record) { return format_size(at(record)); };
@@ -89,7 +90,8 @@ struct FieldsOf {
     }
 
     template <class At, class Value>
-    static Field<Record> choice(std::string path, At at, std::vector<std::pair<std::string_view, Value>> choices, std::string unit, std::string description) {
+    static Field<Record> choice(std::string path, At at, std::vector<std::pair<std::string_view, Value>> choices, std::string unit,
+                                std::string description) {
         std::string accepted;
         for (const auto& [name, value] : choices) accepted += fmt::format("{}{}", accepted.empty() ? "" : ", ", name);
         Field<Record> field = named(std::move(path), "choice", accepted, std::move(unit), std::move(description));
@@ -116,7 +118,9 @@ struct FieldsOf {
         Field<Record> field = named(std::move(path), "text", std::move(accepted), "", std::move(description));
         const std::string accepted_text = field.accepted;
         field.set = [=](Record& record, std::string_view where, std::string_view text) {
-            const auto wrong = [&](char c) { return characters.empty() ? static_cast<unsigned char>(c) < ' ' || c == '\x7f' : characters.find(c) == std::string::npos; };
+            const auto wrong = [&](char c) {
+                return characters.empty() ? static_cast<unsigned char>(c) < ' ' || c == '\x7f' : characters.find(c) == std::string::npos;
+            };
             bool good = !text.empty() && text.size() <= most;
             for (char c : text) good = good && !wrong(c);
             if (!good) throw InputError(where, fmt::format("{} is not accepted", in_quotes(text)), accepted_text);
@@ -139,7 +143,8 @@ struct FieldsOf {
             } catch (const InputError&) {
                 value.clear();
             }
-            if (value.size() != count) throw InputError(where, fmt::format("{} characters are not the digits of {} bytes", text.size(), count), accepted);
+            if (value.size() != count)
+                throw InputError(where, fmt::format("{} characters are not the digits of {} bytes", text.size(), count), accepted);
             auto& member = at(record).emplace();
             std::copy(value.begin(), value.end(), member.data());
         };

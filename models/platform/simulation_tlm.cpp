@@ -108,7 +108,8 @@ void Simulation::check_stops(const PlatformTlm& platform) const {
         const TracePlayerTlm& player = tenant->player;
         if (player.stop() == Stop::bad_source) throw InputError("", player.stop_text());
         if (player.stop() == Stop::out_of_pages)
-            throw InputError(configuration_.where(tenant->guest().key + "pages"), player.stop_text(), "more pages, or 0 for as many as the trace touches");
+            throw InputError(configuration_.where(tenant->guest().key + "pages"), player.stop_text(),
+                             "more pages, or 0 for as many as the trace touches");
         const bool may_fail = platform.protection.violations.count() != 0;
         if (player.stop() == Stop::error_response && !may_fail) throw std::logic_error(player.stop_text() + ", without a violation");
     }

@@ -21,13 +21,13 @@ constexpr std::uint64_t largest_memory = std::uint64_t{1} << 62;
 struct SchemeShape {
     StorageScheme scheme;
     std::string_view name;
-    unsigned counter_bytes;       // counters of one page
-    bool tag_array;               // tags per line lie in an array of their own, not in the tree
-    bool page_roots;              // a directory of page roots, one tag per page
-    bool tree_covers_data;        // else the tree is over the counters alone
-    unsigned levels_in_memory;    // 0: all, and one root on the chip
+    unsigned counter_bytes;        // counters of one page
+    bool tag_array;                // tags per line lie in an array of their own, not in the tree
+    bool page_roots;               // a directory of page roots, one tag per page
+    bool tree_covers_data;         // else the tree is over the counters alone
+    unsigned levels_in_memory;     // 0: all, and one root on the chip
     unsigned root_bytes_per_node;  // on-chip bytes for each node of the top level in memory; 0: one tag
-    unsigned data_quarters;       // the share of memory that data gets; 0: as much as fits
+    unsigned data_quarters;        // the share of memory that data gets; 0: as much as fits
     std::string_view tag_sizes;
 };
 
@@ -42,7 +42,8 @@ constexpr std::array<SchemeShape, 3> shapes{{
 const SchemeShape& shape_of(StorageScheme scheme) { return shapes[static_cast<std::size_t>(scheme)]; }
 
 void check_tag_size(const SchemeShape& shape, unsigned tag_bytes) {
-    const bool known = shape.scheme == StorageScheme::sgx_mee ? tag_bytes == 8 : tag_bytes == 4 || tag_bytes == 8 || tag_bytes == 16 || tag_bytes == 32;
+    const bool known =
+        shape.scheme == StorageScheme::sgx_mee ? tag_bytes == 8 : tag_bytes == 4 || tag_bytes == 8 || tag_bytes == 16 || tag_bytes == 32;
     if (!known) throw InputError("tag size", fmt::format("{} has no tags of {} bytes", shape.name, tag_bytes), shape.tag_sizes);
 }
 
@@ -82,8 +83,8 @@ struct Part {
 };
 
 std::vector<Part> parts_of(const StorageSplit& split) {
-    return {{"data", split.data_bytes},           {"counters", split.counter_bytes}, {"tags", split.tag_array_bytes}, {"tree", split.tree_bytes()},
-            {"page_roots", split.page_root_bytes}, {"unused", split.unused_bytes()}};
+    return {{"data", split.data_bytes},   {"counters", split.counter_bytes},     {"tags", split.tag_array_bytes},
+            {"tree", split.tree_bytes()}, {"page_roots", split.page_root_bytes}, {"unused", split.unused_bytes()}};
 }
 
 }  // namespace
@@ -139,7 +140,8 @@ std::string storage_text(const StorageSplit& split) {
 
 std::string storage_json(const StorageSplit& split) {
     nlohmann::ordered_json json{{"scheme", to_string(split.scheme)}, {"tag_bytes", split.tag_bytes}, {"memory_bytes", split.memory_bytes}};
-    for (const Part& part : parts_of(split)) json["parts"][std::string(part.name)] = {{"bytes", part.bytes}, {"percent", split.percent_of_memory(part.bytes)}};
+    for (const Part& part : parts_of(split))
+        json["parts"][std::string(part.name)] = {{"bytes", part.bytes}, {"percent", split.percent_of_memory(part.bytes)}};
     json["metadata"] = {{"bytes", split.metadata_bytes()}, {"percent", split.percent_of_memory(split.metadata_bytes())}};
     json["tree_levels_bytes"] = split.tree_levels;
     json["on_chip_root_bytes"] = split.on_chip_root_bytes;
@@ -147,8 +149,8 @@ std::string storage_json(const StorageSplit& split) {
 }
 
 std::string storage_table(std::uint64_t memory_bytes) {
-    std::string text = fmt::format("percent of a memory of {}\n\n{:>9}  {:<12}{:>15}{:>12}{:>10}{:>8}\n", format_size(memory_bytes), "tag bits", "scheme",
-                                   "tree and tags", "page roots", "counters", "total");
+    std::string text = fmt::format("percent of a memory of {}\n\n{:>9}  {:<12}{:>15}{:>12}{:>10}{:>8}\n", format_size(memory_bytes), "tag bits",
+                                   "scheme", "tree and tags", "page roots", "counters", "total");
     for (unsigned tag_bytes : {32u, 16u, 8u, 4u}) {
         for (StorageScheme scheme : {StorageScheme::global64_mt, StorageScheme::aise_bmt}) {
             const StorageSplit split = split_memory(scheme, memory_bytes, tag_bytes);

@@ -13,7 +13,8 @@ using nlohmann::json;
 /// What the independent decryptor says of a dump: its exit code and its JSON.
 std::pair<int, json> decrypt(const std::filesystem::path& folder, const TemporaryFolder& scratch) {
     const std::string out = (scratch / "decrypted.json").string();
-    const int status = std::system(fmt::format("/usr/bin/python3 {}/tb/decrypt/decrypt_dump.py --json {} > {}", COFFER_SOURCE_DIR, folder.string(), out).c_str());
+    const int status =
+        std::system(fmt::format("/usr/bin/python3 {}/tb/decrypt/decrypt_dump.py --json {} > {}", COFFER_SOURCE_DIR, folder.string(), out).c_str());
     return {WEXITSTATUS(status), json::parse(read_text(out), nullptr, false)};
 }
 
@@ -57,8 +58,10 @@ TEST(DumpCommand, TheDecryptorSeesAPlantedFault) {
 TEST(DumpCommand, EverySchemeIsDumpedAsItIsDocumented) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", some_platform).string();
-    for (const char* scheme : {"integrity=mac", "integrity=none", "data_mac=hmac-sha256 --set protection.tag_bytes=32 --set protection.node_mac=hmac-sha256 --set protection.node_tag_bytes=32",
-                               "data_mac=cmac --set protection.tag_bytes=8 --set protection.node_tag_bytes=4", "data_mac=hmac-sha1 --set protection.node_mac=hmac-sha1"}) {
+    for (const char* scheme :
+         {"integrity=mac", "integrity=none",
+          "data_mac=hmac-sha256 --set protection.tag_bytes=32 --set protection.node_mac=hmac-sha256 --set protection.node_tag_bytes=32",
+          "data_mac=cmac --set protection.tag_bytes=8 --set protection.node_tag_bytes=4", "data_mac=hmac-sha1 --set protection.node_mac=hmac-sha1"}) {
         const auto dump = folder / "dump";
         ASSERT_EQ(run_coffer("dump " + platform + " --set protection." + scheme + " --out " + dump.string()).exit_code, 0) << scheme;
         const auto [code, decrypted] = decrypt(dump, folder);
@@ -72,7 +75,8 @@ TEST(DumpCommand, ManyVmsOverflowingPagesAndEmptyImages) {
     for (int i = 0; i != 200; ++i) text += "W 0x1000 8 1\nW 0x1040 8 1\n";
     ASSERT_EQ(run_coffer("trace convert " + folder.write("t.txt", text).string() + " " + (folder / "t.trace").string()).exit_code, 0);
     std::string yaml = "vm_table: {slots: 2}\nllc: {bytes: 64, ways: 1}\nmetadata_cache: {bytes: 1 KiB, ways: 4, chip_ways: 1}\nvms:\n";
-    for (int i = 0; i != 5; ++i) yaml += fmt::format("  - {{name: vm{0}, trace: t.trace, pages: {1}, image: {2}}}\n", i, 3 + 7 * i, i % 2 == 0 ? "empty" : "random");
+    for (int i = 0; i != 5; ++i)
+        yaml += fmt::format("  - {{name: vm{0}, trace: t.trace, pages: {1}, image: {2}}}\n", i, 3 + 7 * i, i % 2 == 0 ? "empty" : "random");
     const auto dump = folder / "dump";
     ASSERT_EQ(run_coffer("dump " + folder.write("p.yaml", yaml).string() + " --out " + dump.string()).exit_code, 0);
     const auto [code, decrypted] = decrypt(dump, folder);
@@ -86,7 +90,8 @@ TEST(DumpCommand, GivesTheSameBytesTwice) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", some_platform).string();
     for (const char* name : {"one", "two"}) ASSERT_EQ(run_coffer("dump " + platform + " --out " + (folder / name).string()).exit_code, 0);
-    for (const char* file : {"dram.bin", "layout.json", "stats.json"}) EXPECT_EQ(read_text(folder / "one" / file), read_text(folder / "two" / file)) << file;
+    for (const char* file : {"dram.bin", "layout.json", "stats.json"})
+        EXPECT_EQ(read_text(folder / "one" / file), read_text(folder / "two" / file)) << file;
 }
 
 TEST(DumpCommand, LpidsCountOnWithNonVolatileState) {
@@ -109,8 +114,9 @@ TEST(DumpCommand, LpidsCountOnWithNonVolatileState) {
 TEST(DumpCommand, AnswersBadInputWithOneLineAndWritesNothing) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", some_platform).string();
-    for (const std::string& arguments : {platform, std::string("nothing --out ") + (folder / "out").string(), platform + " --set seed=x --out " + (folder / "out").string(),
-                                         platform + " --out " + platform, platform + " --set vms[0].pages=1 --out " + (folder / "out").string()}) {
+    for (const std::string& arguments :
+         {platform, std::string("nothing --out ") + (folder / "out").string(), platform + " --set seed=x --out " + (folder / "out").string(),
+          platform + " --out " + platform, platform + " --set vms[0].pages=1 --out " + (folder / "out").string()}) {
         const ProgramResult result = run_coffer("dump " + arguments);
         EXPECT_EQ(result.exit_code, 2) << arguments;
         EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;

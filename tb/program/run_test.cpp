@@ -41,8 +41,10 @@ TEST(RunCommand, ProtectsTwoTenantsWithoutChangingWhatTheyCompute) {
         EXPECT_NE(result.out.find(tenant["name"].get<std::string>()), std::string::npos) << result.out;
     }
     EXPECT_EQ(stats["violations"]["count"]["value"], 0);
-    for (const char* traffic_class : {"data", "tags", "counters", "tree"}) EXPECT_GT(stats["rates"]["traffic_share"][traffic_class]["value"], 0.0) << traffic_class;
-    for (const char* words : {"overhead", "memory traffic", "tree", "hit rate", "re-encrypted", "violations"}) EXPECT_NE(result.out.find(words), std::string::npos) << words;
+    for (const char* traffic_class : {"data", "tags", "counters", "tree"})
+        EXPECT_GT(stats["rates"]["traffic_share"][traffic_class]["value"], 0.0) << traffic_class;
+    for (const char* words : {"overhead", "memory traffic", "tree", "hit rate", "re-encrypted", "violations"})
+        EXPECT_NE(result.out.find(words), std::string::npos) << words;
 }
 
 TEST(RunCommand, GivesTheSameBytesTwice) {
@@ -74,15 +76,18 @@ TEST(RunCommand, EveryPresetRuns) {
     }
 }
 
-
 TEST(RunCommand, NamesWhatWasTamperedWith) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", small_platform()).string();
-    const std::pair<const char*, const char*> parts[] = {{"data", "data tag"}, {"tag", "data tag"}, {"counter", "counter block"}, {"node", "tree node"}};
+    const std::pair<const char*, const char*> parts[] = {
+        {"data", "data tag"}, {"tag", "data tag"}, {"counter", "counter block"}, {"node", "tree node"}};
     for (const auto& [part, check] : parts) {
         for (const char* operation : {"flip", "splice"}) {
             const std::string out = (folder / (std::string(part) + operation)).string();
-            std::string set = fmt::format(" --set tamper[0].op={} --set tamper[0].part={} --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --set tamper[0].line=5", operation, part);
+            std::string set = fmt::format(
+                " --set tamper[0].op={} --set tamper[0].part={} --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200"
+                " --set tamper[0].line=5",
+                operation, part);
             if (std::string(operation) == "splice") set += " --set tamper[0].with.vm=a --set tamper[0].with.gpn=1100";
             const ProgramResult result = run_coffer("run " + platform + set + " --out " + out);
             EXPECT_EQ(result.exit_code, 3) << part << " " << operation << result.err;
@@ -91,7 +96,8 @@ TEST(RunCommand, NamesWhatWasTamperedWith) {
             const json& violation = stats["violations"]["first"][0];
             EXPECT_EQ(violation["check"], check) << part << " " << operation;
             EXPECT_EQ(violation["vmid"], 2);
-            EXPECT_NE(result.out.find(fmt::format("check={} vmid=2 gpa={}", check, violation["gpa"].get<std::string>())), std::string::npos) << result.out;
+            EXPECT_NE(result.out.find(fmt::format("check={} vmid=2 gpa={}", check, violation["gpa"].get<std::string>())), std::string::npos)
+                << result.out;
             // The other tenants are not concerned.
             for (std::size_t other : {1, 2}) {
                 EXPECT_TRUE(stats["tenants"][other]["reads_agree"]);
@@ -113,11 +119,14 @@ std::string thrashing_trace(unsigned rounds) {
 std::string thrashing_platform(const TemporaryFolder& folder, unsigned rounds) {
     const std::string trace = (folder / "t.trace").string();
     EXPECT_EQ(run_coffer("trace convert " + folder.write("t.txt", thrashing_trace(rounds)).string() + " " + trace).exit_code, 0);
-    return folder.write("p.yaml", "llc: {bytes: 64, ways: 1}\nmetadata_cache: {bytes: 1 KiB, ways: 4, chip_ways: 1}\nvms: [{name: a, trace: t.trace, pages: 40}]\n").string();
+    return folder
+        .write("p.yaml",
+               "llc: {bytes: 64, ways: 1}\nmetadata_cache: {bytes: 1 KiB, ways: 4, chip_ways: 1}\nvms: [{name: a, trace: t.trace, pages: 40}]\n")
+        .string();
 }
 
-// One line of a page is written, and left alone until nothing of the page is on the chip any more; then the line, its tag, the counter block and all nodes are
-// set back to what they were at the start, which fits together.
+// One line of a page is written, and left alone until nothing of the page is on the chip any more; then the line, its tag, the counter block and all
+// nodes are set back to what they were at the start, which fits together.
 TEST(RunCommand, DetectsTheReplayOfEverythingThatProtectsALine) {
     const TemporaryFolder folder;
     std::string text;
@@ -125,7 +134,9 @@ TEST(RunCommand, DetectsTheReplayOfEverythingThatProtectsALine) {
     for (unsigned page = 3; page != 250; ++page) text += fmt::format("R {:#x} 8 1\n", page * 4096);
     const std::string trace = (folder / "t.trace").string();
     ASSERT_EQ(run_coffer("trace convert " + folder.write("t.txt", text).string() + " " + trace).exit_code, 0);
-    const std::string platform = folder.write("p.yaml", "llc: {bytes: 64, ways: 1}\nmetadata_cache: {bytes: 1 KiB, ways: 4, chip_ways: 1}\nvms: [{name: a, trace: t.trace}]\n").string();
+    const std::string platform =
+        folder.write("p.yaml", "llc: {bytes: 64, ways: 1}\nmetadata_cache: {bytes: 1 KiB, ways: 4, chip_ways: 1}\nvms: [{name: a, trace: t.trace}]\n")
+            .string();
     const auto run = [&](const std::string& name, const std::string& set) {
         const ProgramResult result = run_coffer("run " + platform + set + " --out " + (folder / name).string());
         return std::pair{result.exit_code, stats_of(folder / name)};
@@ -135,7 +146,9 @@ TEST(RunCommand, DetectsTheReplayOfEverythingThatProtectsALine) {
         const std::string scheme = fmt::format(" --set protection.integrity={}", integrity);
         const json bus = run("untouched", scheme).second["platform"]["bus_probe"];
         const std::uint64_t accesses = bus["reads"]["value"].get<std::uint64_t>() + bus["writes"]["value"].get<std::uint64_t>();
-        const auto [code, stats] = run(integrity, scheme + fmt::format(" --set tamper[0].op=replay --set tamper[0].part=all --set tamper[0].vm=a --set tamper[0].after={}", accesses - 20));
+        const auto [code, stats] = run(
+            integrity,
+            scheme + fmt::format(" --set tamper[0].op=replay --set tamper[0].part=all --set tamper[0].vm=a --set tamper[0].after={}", accesses - 20));
         EXPECT_EQ(stats["tampering"][0]["changed_memory"], true);
         EXPECT_EQ(code, detected ? 3 : 0) << integrity;
         EXPECT_EQ(stats["violations"]["count"]["value"], detected ? 1 : 0) << integrity;
@@ -163,8 +176,10 @@ TEST(RunCommand, EncryptionAloneMissesTampering) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", small_platform()).string();
     const std::string out = (folder / "out").string();
-    const ProgramResult result = run_coffer("run " + platform +
-                                            " --set protection.integrity=none --set tamper[0].op=flip --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --out " + out);
+    const ProgramResult result = run_coffer(
+        "run " + platform +
+        " --set protection.integrity=none --set tamper[0].op=flip --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --out " +
+        out);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     const json stats = stats_of(out);
     EXPECT_EQ(stats["violations"]["count"]["value"], 0);
@@ -192,7 +207,8 @@ TEST(RunCommand, WritesWaves) {
     EXPECT_EQ(result.err, "");
     const std::string wave = read_text(folder / "w.vcd");
     for (const char* words : {"$timescale", "llc_misses", "accesses", "unprotected"}) EXPECT_NE(wave.find(words), std::string::npos) << words;
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()), 2) << "p.yaml and w.vcd, nothing temporary";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()), 2)
+        << "p.yaml and w.vcd, nothing temporary";
 }
 
 TEST(RunCommand, WarnsOfShortTags) {
@@ -259,8 +275,9 @@ TEST(RunCommand, AnswersBadInputWithOneLineAndWritesNothing) {
         EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
         EXPECT_EQ(result.out, "") << arguments;
     }
-    for (const std::string& arguments : {platform + " --out " + (folder / "file").string(), platform + " --out " + (folder / "missing" / "out").string(),
-                                         platform + " --wave " + folder.path().string(), platform + " --wave " + (folder / "missing" / "w.vcd").string(), platform + " --out"}) {
+    for (const std::string& arguments :
+         {platform + " --out " + (folder / "file").string(), platform + " --out " + (folder / "missing" / "out").string(),
+          platform + " --wave " + folder.path().string(), platform + " --wave " + (folder / "missing" / "w.vcd").string(), platform + " --out"}) {
         const ProgramResult result = run_coffer("run " + arguments);
         EXPECT_EQ(result.exit_code, 2) << arguments << ": " << result.err;
         EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;

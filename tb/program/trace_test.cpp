@@ -48,10 +48,11 @@ TEST(TraceCommand, AnswersBadInputWithOneLine) {
     const std::string corrupt = folder.write("corrupt.trace", bytes).string();
     const std::string wrong = folder.write("wrong.txt", "R 0x1000\n").string();
     const std::string output = (folder / "out.trace").string();
-    for (const std::string& arguments : {std::string("trace"), std::string("trace info"), std::string("trace info nothing"), "trace info " + truncated, "trace info " + corrupt,
-                                         "trace info " + text, "trace convert " + truncated + " " + output, "trace convert " + corrupt + " " + output,
-                                         "trace convert " + wrong + " " + output, "trace convert /dev/null " + output, "trace convert " + text,
-                                         "trace convert " + text + " " + (folder / "missing").string() + "/out.trace"}) {
+    for (const std::string& arguments :
+         {std::string("trace"), std::string("trace info"), std::string("trace info nothing"), "trace info " + truncated, "trace info " + corrupt,
+          "trace info " + text, "trace convert " + truncated + " " + output, "trace convert " + corrupt + " " + output,
+          "trace convert " + wrong + " " + output, "trace convert /dev/null " + output, "trace convert " + text,
+          "trace convert " + text + " " + (folder / "missing").string() + "/out.trace"}) {
         const ProgramResult result = run_coffer(arguments);
         EXPECT_EQ(result.exit_code, 2) << arguments;
         EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;

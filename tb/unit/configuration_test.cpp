@@ -29,7 +29,9 @@ protected:
     }
     ~ConfigurationTest() override { std::filesystem::remove_all(folder_); }
 
-    Configuration parse(const std::string& yaml, const std::vector<std::string>& overrides = {}) const { return parse_configuration(yaml, "p.yaml", folder_, overrides); }
+    Configuration parse(const std::string& yaml, const std::vector<std::string>& overrides = {}) const {
+        return parse_configuration(yaml, "p.yaml", folder_, overrides);
+    }
 
     /// The message that the text is refused with; empty where it is accepted.
     std::string refusal(const std::string& yaml, const std::vector<std::string>& overrides = {}) const {
@@ -93,8 +95,10 @@ TEST_F(ConfigurationTest, BadInputIsRefusedWithItsPlaceAndWhatIsAccepted) {
     const std::string vms = one_vm_;  // one line
     const Refused refused[] = {
         {"unknown key", vms + "memry: 1\n", "p.yaml:2:1: unknown key 'memry' (accepted: configuration, seed, "},
-        {"unknown key in a map", vms + "memory:\n  size: 1\n", "p.yaml:3:3: unknown key 'memory.size' (accepted: data_bytes, chip_bytes, latency_ns, bandwidth_gb_per_s)"},
-        {"unknown key in a list", "vms: [{nam: a}]\n", "p.yaml:1:8: unknown key 'vms[0].nam' (accepted: name, trace, pages, max_accesses, image, first_frame, key)"},
+        {"unknown key in a map", vms + "memory:\n  size: 1\n",
+         "p.yaml:3:3: unknown key 'memory.size' (accepted: data_bytes, chip_bytes, latency_ns, bandwidth_gb_per_s)"},
+        {"unknown key in a list", "vms: [{nam: a}]\n",
+         "p.yaml:1:8: unknown key 'vms[0].nam' (accepted: name, trace, pages, max_accesses, image, first_frame, key)"},
         {"a dotted key", vms + "memory.data_bytes: 1\n", "p.yaml:2:1: unknown key 'memory.data_bytes'"},
         {"a key that is a list", vms + "[a]: b\n", "p.yaml:2:1: this key is no plain text"},
         {"a key twice", vms + "seed: 1\nseed: 2\n", "p.yaml:3:1: seed: the key is here a second time (accepted: each key once)"},
@@ -110,31 +114,44 @@ TEST_F(ConfigurationTest, BadInputIsRefusedWithItsPlaceAndWhatIsAccepted) {
         {"a quoted number", vms + "seed: '1'\n", "p.yaml:2:7: seed: text in quotes, not a value of type integer"},
         {"out of range", vms + "clock_mhz: 0\n", "p.yaml:2:12: clock_mhz: '0' is out of range (accepted: 1 to 1e+06)"},
         {"an unknown unit", vms + "memory: {data_bytes: 1 GB}\n", "p.yaml:2:22: memory.data_bytes: '1 GB' is no size (accepted: 4 KiB to 2 PiB"},
-        {"no multiple of a page", vms + "memory: {data_bytes: 5000}\n", "p.yaml:2:22: memory.data_bytes: '5000' is out of range (accepted: 4 KiB to "},
+        {"no multiple of a page", vms + "memory: {data_bytes: 5000}\n",
+         "p.yaml:2:22: memory.data_bytes: '5000' is out of range (accepted: 4 KiB to "},
         {"no choice", vms + "verification: never\n", "p.yaml:2:15: verification: 'never' is no choice (accepted: precise, lazy)"},
-        {"gcm for nodes", vms + "protection: {node_mac: gcm}\n", "p.yaml:2:24: protection.node_mac: 'gcm' is no choice (accepted: cmac, hmac-sha1, hmac-sha256)"},
-        {"a tag larger than its MAC", vms + "protection:\n  tag_bytes: 32\n", "p.yaml:3:14: protection.tag_bytes: 32 bytes are more than data_mac gcm gives (accepted: at most 16)"},
-        {"a node tag larger than its MAC", vms + "protection: {node_tag_bytes: 32}\n", "p.yaml:2:30: protection.node_tag_bytes: 32 bytes are more than node_mac cmac gives"},
+        {"gcm for nodes", vms + "protection: {node_mac: gcm}\n",
+         "p.yaml:2:24: protection.node_mac: 'gcm' is no choice (accepted: cmac, hmac-sha1, hmac-sha256)"},
+        {"a tag larger than its MAC", vms + "protection:\n  tag_bytes: 32\n",
+         "p.yaml:3:14: protection.tag_bytes: 32 bytes are more than data_mac gcm gives (accepted: at most 16)"},
+        {"a node tag larger than its MAC", vms + "protection: {node_tag_bytes: 32}\n",
+         "p.yaml:2:30: protection.node_tag_bytes: 32 bytes are more than node_mac cmac gives"},
         {"report with short tags", vms + "on_violation: report\nprotection: {tag_bytes: 8}\n", "p.yaml:2:15: on_violation: report lets a forger"},
-        {"a cache that does not divide", vms + "llc: {bytes: 1 MiB, ways: 7}\n", "p.yaml:2:14: llc.bytes: 1048576 bytes are no cache of 7 ways (accepted: a multiple of 448)"},
-        {"all ways for the chip", vms + "metadata_cache: {chip_ways: 16}\n", "p.yaml:2:29: metadata_cache.chip_ways: 16 of 16 ways leave none to guests (accepted: 1 to 15)"},
+        {"a cache that does not divide", vms + "llc: {bytes: 1 MiB, ways: 7}\n",
+         "p.yaml:2:14: llc.bytes: 1048576 bytes are no cache of 7 ways (accepted: a multiple of 448)"},
+        {"all ways for the chip", vms + "metadata_cache: {chip_ways: 16}\n",
+         "p.yaml:2:29: metadata_cache.chip_ways: 16 of 16 ways leave none to guests (accepted: 1 to 15)"},
         {"nothing to run", "seed: 1\n", "p.yaml: vms: nothing runs on this platform"},
         {"an empty file", "", "p.yaml: vms: nothing runs on this platform"},
         {"a VM without trace", "vms: [{name: a}]\n", "p.yaml:1:7: vms[0].trace: the key is missing (accepted: a trace)"},
-        {"a trace that is not there", "vms: [{name: a, trace: none.trace}]\n", "p.yaml:1:24: vms[0].trace: no trace 'none.trace' (accepted: a file, or one of: "},
+        {"a trace that is not there", "vms: [{name: a, trace: none.trace}]\n",
+         "p.yaml:1:24: vms[0].trace: no trace 'none.trace' (accepted: a file, or one of: "},
         {"a name twice", "vms: [{name: a, trace: some.trace}, {name: a, trace: some.trace}]\n", "p.yaml:1:44: vms[1].name: the name a is taken"},
         {"a name with a space", "vms: [{name: a b, trace: some.trace}]\n", "p.yaml:1:14: vms[0].name: 'a b' is not accepted (accepted: letters, "},
-        {"a short key", "vms: [{name: a, trace: some.trace, key: 00112233}]\n", "p.yaml:1:41: vms[0].key: 8 characters are not the digits of 16 bytes (accepted: 32 hexadecimal digits)"},
+        {"a short key", "vms: [{name: a, trace: some.trace, key: 00112233}]\n",
+         "p.yaml:1:41: vms[0].key: 8 characters are not the digits of 16 bytes (accepted: 32 hexadecimal digits)"},
         {"tampering with no VM", vms + "tamper: [{op: flip, after: 1, vm: b}]\n", "p.yaml:2:35: tamper[0].vm: no VM 'b' (accepted: a)"},
-        {"tampering without op", vms + "tamper: [{after: 1, vm: a}]\n", "p.yaml:2:10: tamper[0].op: the key is missing (accepted: flip, splice, replay)"},
+        {"tampering without op", vms + "tamper: [{after: 1, vm: a}]\n",
+         "p.yaml:2:10: tamper[0].op: the key is missing (accepted: flip, splice, replay)"},
         {"tampering beyond the VM", "vms: [{name: a, trace: some.trace, pages: 4}]\ntamper: [{op: flip, after: 1, vm: a, gpn: 4}]\n",
          "p.yaml:2:43: tamper[0].gpn: a has no page 4 (accepted: 0 to 3)"},
-        {"a splice with itself", vms + "tamper: [{op: splice, after: 1, vm: a, with: {vm: a}}]\n", "p.yaml:2:46: tamper[0].with: a line spliced with itself is no change"},
+        {"a splice with itself", vms + "tamper: [{op: splice, after: 1, vm: a, with: {vm: a}}]\n",
+         "p.yaml:2:46: tamper[0].with: a line spliced with itself is no change"},
         {"a splice with nothing", vms + "tamper: [{op: splice, after: 1, vm: a}]\n", "p.yaml:2:10: tamper[0].with.vm: no VM ''"},
-        {"another line for a flip", vms + "tamper: [{op: flip, after: 1, vm: a, with: {vm: a}}]\n", "p.yaml:2:44: tamper[0].with: only a splice has another line"},
+        {"another line for a flip", vms + "tamper: [{op: flip, after: 1, vm: a, with: {vm: a}}]\n",
+         "p.yaml:2:44: tamper[0].with: only a splice has another line"},
         {"a flip of all", vms + "tamper: [{op: flip, after: 1, vm: a, part: all}]\n", "p.yaml:2:44: tamper[0].part: a flip is of one part"},
-        {"a bit beyond the tag", vms + "tamper: [{op: flip, after: 1, vm: a, part: tag, bit: 128}]\n", "p.yaml:2:54: tamper[0].bit: a tag of 16 bytes has no bit 128 (accepted: 0 to 127)"},
-        {"a replay of the future", vms + "tamper: [{op: replay, after: 5, record_after: 5, vm: a}]\n", "p.yaml:2:47: tamper[0].record_after: 5 is no earlier than after: 5"},
+        {"a bit beyond the tag", vms + "tamper: [{op: flip, after: 1, vm: a, part: tag, bit: 128}]\n",
+         "p.yaml:2:54: tamper[0].bit: a tag of 16 bytes has no bit 128 (accepted: 0 to 127)"},
+        {"a replay of the future", vms + "tamper: [{op: replay, after: 5, record_after: 5, vm: a}]\n",
+         "p.yaml:2:47: tamper[0].record_after: 5 is no earlier than after: 5"},
     };
     for (const Refused& r : refused) EXPECT_THAT(refusal(r.yaml), StartsWith(r.message)) << r.what;
 }
@@ -169,7 +186,8 @@ TEST_F(ConfigurationTest, ShortTagsGiveAWarning) {
 }
 
 TEST_F(ConfigurationTest, TheEffectiveConfigurationIsReadBack) {
-    const Configuration c = parse(one_vm_ + "seed: 12\nmemory: {data_bytes: 3 MiB}\ntamper: [{op: replay, after: 9, record_after: 4, part: all, vm: a}]\n");
+    const Configuration c =
+        parse(one_vm_ + "seed: 12\nmemory: {data_bytes: 3 MiB}\ntamper: [{op: replay, after: 9, record_after: 4, part: all, vm: a}]\n");
     const std::string printed = effective_yaml(c);
     const Configuration again = parse(printed);
     EXPECT_EQ(effective_values(again), effective_values(c)) << printed;
@@ -182,14 +200,17 @@ TEST_F(ConfigurationTest, SecretsAreNeverPrinted) {
     EXPECT_TRUE(c.vms[0].key);
     EXPECT_THAT(effective_yaml(c), Not(HasSubstr("a1b2c3")));
     EXPECT_THAT(refusal("vms: [{name: a, trace: some.trace, key: " + key + "00}]\n"), AllOf(HasSubstr("vms[0].key"), Not(HasSubstr("a1b2c3"))));
-    EXPECT_THAT(refusal("vms: [{name: a, trace: some.trace, key: " + key.substr(2) + "zz}]\n"), AllOf(HasSubstr("vms[0].key"), Not(HasSubstr("b2c3"))));
+    EXPECT_THAT(refusal("vms: [{name: a, trace: some.trace, key: " + key.substr(2) + "zz}]\n"),
+                AllOf(HasSubstr("vms[0].key"), Not(HasSubstr("b2c3"))));
 }
 
 TEST_F(ConfigurationTest, AnyBytesAreReadOrRefused) {
-    const std::string pieces[] = {"vms", ":", " ", "\n", "- ", "[", "]", "{", "}", "name", "&a", "*a", "'", "\"", "|", "seed", "0", "? ", "!!str ", "---", "#", "\t", "\xff", "some.trace", "trace", ",", "<<", "%", "@", "\\"};
+    const std::string pieces[] = {"vms",  ":", " ",  "\n",     "- ",  "[", "]",  "{",    "}",          "name",  "&a", "*a", "'", "\"", "|",
+                                  "seed", "0", "? ", "!!str ", "---", "#", "\t", "\xff", "some.trace", "trace", ",",  "<<", "%", "@",  "\\"};
     EXPECT_TRUE(rc::check("any pieces of YAML", [&] {
         std::string yaml;
-        for (unsigned i : *rc::gen::container<std::vector<unsigned>>(rc::gen::inRange(0u, static_cast<unsigned>(std::size(pieces))))) yaml += pieces[i];
+        for (unsigned i : *rc::gen::container<std::vector<unsigned>>(rc::gen::inRange(0u, static_cast<unsigned>(std::size(pieces)))))
+            yaml += pieces[i];
         (void)refusal(yaml);
     }));
     EXPECT_TRUE(rc::check("any bytes", [&] { (void)refusal(*rc::gen::container<std::string>(rc::gen::arbitrary<char>())); }));
@@ -204,7 +225,8 @@ TEST(ConfigurationFiles, PresetsAreFoundByName) {
         (void)find_configuration("three_tenants");
         FAIL();
     } catch (const InputError& error) {
-        EXPECT_STREQ(error.what(), "'three_tenants': no such preset or file (accepted: a YAML file, or a preset: rogers2007, two_tenants, unprotected)");
+        EXPECT_STREQ(error.what(),
+                     "'three_tenants': no such preset or file (accepted: a YAML file, or a preset: rogers2007, two_tenants, unprotected)");
     }
     EXPECT_THROW((void)read_configuration_file("/"), InputError);
     EXPECT_THROW((void)read_configuration_file("/dev/zero"), InputError);

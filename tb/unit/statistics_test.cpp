@@ -26,9 +26,10 @@ StatisticsGroup sample() {
 }
 
 TEST(StatisticsJson, KeepsOrderUnitsAndEveryBitOfANumber) {
-    EXPECT_EQ(statistics_json(sample()).dump(),
-              R"({"time":{"value":0.1,"unit":"s"},"seed":{"value":18446744073709551615,"unit":"1"},"configuration":{"value":"hypercoffer","unit":""},)"
-              R"("llc":{"hits":{"value":12,"unit":"1"},"hit_rate":{"value":null,"unit":"1"}}})");
+    EXPECT_EQ(
+        statistics_json(sample()).dump(),
+        R"({"time":{"value":0.1,"unit":"s"},"seed":{"value":18446744073709551615,"unit":"1"},"configuration":{"value":"hypercoffer","unit":""},)"
+        R"("llc":{"hits":{"value":12,"unit":"1"},"hit_rate":{"value":null,"unit":"1"}}})");
     StatisticsGroup numbers("n");
     const double awkward = 0.1 + 0.2;
     numbers.add("x", awkward, "1");
@@ -55,7 +56,9 @@ TEST(StatisticsJson, FindsValuesByPath) {
 
 class OutputFolderTest : public testing::Test {
 protected:
-    OutputFolderTest() : root_(std::filesystem::path(testing::TempDir()) / ("coffer-output-" + std::to_string(getpid()))) { std::filesystem::create_directories(root_); }
+    OutputFolderTest() : root_(std::filesystem::path(testing::TempDir()) / ("coffer-output-" + std::to_string(getpid()))) {
+        std::filesystem::create_directories(root_);
+    }
     ~OutputFolderTest() override { std::filesystem::remove_all(root_); }
 
     static std::string read(const std::filesystem::path& path) {
