@@ -21,6 +21,7 @@ public:
     SparseMemory& operator=(const SparseMemory&) = delete;
 
     void read(Address address, std::uint8_t* data, std::size_t size) override {
+        if (size == 0) return;  // `data` may be null then
         const std::size_t offset = address % page_bytes;
         if (offset + size > page_bytes) return read_frames(address, data, size);
         std::uint8_t* const* frame = frames_.find(page_of(address));
@@ -31,9 +32,10 @@ public:
         }
     }
     void write(Address address, const std::uint8_t* data, std::size_t size) override {
+        if (size == 0) return;
         const std::size_t offset = address % page_bytes;
         if (offset + size > page_bytes) return write_frames(address, data, size);
-        if (size != 0) copy(frame(page_of(address)) + offset, data, size);
+        copy(frame(page_of(address)) + offset, data, size);
     }
 
     /// The 4096 bytes of a frame, which exists from now on.
