@@ -66,13 +66,17 @@ tlm::tlm_response_status LastLevelCacheTlm::serve(tlm::tlm_generic_payload& payl
     mode_ = context.mode;
     delay_ = &delay;
     const bool write = payload.is_write();
-    const bool ok = for_each_run(payload, [&](Address address, std::uint8_t* data, unsigned length) {
-        return for_each_piece(address, data, length, line_bytes, [&](Address hpa, std::uint8_t* piece, unsigned size) {
-            const LineTag line = line_of(context, start, hpa);
-            delay += parameters_.latency;
-            return write ? cache_->write(line, hpa % line_bytes, piece, size) : cache_->read(line, hpa % line_bytes, piece, size);
-        });
-    });
+    const auto serve_piece = [&](Address hpa, std::uint8_t* piece, unsigned size) {
+        const LineTag line = line_of(context, start, hpa);
+        delay += parameters_.latency;
+        return write ? cache_->write(line, hpa % line_bytes, piece, size) : cache_->read(line, hpa % line_bytes, piece, size);
+    };
+    // Nearly all accesses lie within a line.
+    const bool within = is_plain(payload) && start % line_bytes + payload.get_data_length() <= line_bytes;
+    const bool ok = within ? serve_piece(start, payload.get_data_ptr(), payload.get_data_length())
+                           : for_each_run(payload, [&](Address address, std::uint8_t* data, unsigned length) {
+                                 return for_each_piece(address, data, length, line_bytes, serve_piece);
+                             });
     return ok ? tlm::TLM_OK_RESPONSE : status_;
 }
 
