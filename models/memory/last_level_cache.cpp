@@ -26,54 +26,69 @@ void LastLevelCache::leave(Cache::Entry& entry, Leaving leaving) {
     cache_.invalidate(entry);
 }
 
-/// An invalid entry for the line, which is not cached.
-LastLevelCache::Cache::Entry& LastLevelCache::make_room(const LineTag& line) {
-    if (Cache::Entry* elsewhere = find_any_frame(line.vmid, line.gpa)) {
-        ++statistics_.remapped;
-        leave(*elsewhere, Leaving::write_back);
+/// The line's entry; null on a miss. One look at the set also finds the line at another HPA, where it is given up.
+LastLevelCache::Cache::Entry* LastLevelCache::look_up(Address key, const LineTag& line) {
+    Cache::Entry* const entry = cache_.find_if(key, [&](const Cache::Entry& other) { return other.tag.gpa == line.gpa && other.tag.vmid == line.vmid; });
+    if (entry == nullptr) return nullptr;
+    if (entry->tag.hpa == line.hpa) {
+        cache_.touch(*entry);
+        return entry;
     }
-    Cache::Entry& victim = cache_.victim(key_of(line.vmid, line.gpa));
-    leave(victim, Leaving::write_back);
+    ++statistics_.remapped;
+    leave(*entry, Leaving::write_back);
+    return nullptr;
+}
+
+/// An invalid entry for a line that is not cached.
+LastLevelCache::Cache::Entry& LastLevelCache::make_room(Address key) {
+    Cache::Entry& victim = cache_.victim(key);
+    write_back(victim);
+    cache_.invalidate(victim);
     return victim;
 }
 
-LastLevelCache::Cache::Entry* LastLevelCache::fetch(const LineTag& line) {
-    Cache::Entry& entry = make_room(line);
+LastLevelCache::Cache::Entry* LastLevelCache::fetch(Address key, const LineTag& line) {
+    Cache::Entry& entry = make_room(key);
     ++statistics_.fills;
     if (!bus_.read_line(line, cache_.data(entry).data())) {
         ++statistics_.failed_fills;
         return nullptr;
     }
-    cache_.fill(entry, key_of(line.vmid, line.gpa), line);
+    cache_.fill(entry, key, line);
     return &entry;
 }
 
 bool LastLevelCache::read(const LineTag& line, unsigned offset, std::uint8_t* data, unsigned size) {
-    Cache::Entry* entry = find(line);
+    const Address key = key_of(line.vmid, line.gpa);
+    Cache::Entry* entry = look_up(key, line);
     if (entry != nullptr) {
         ++statistics_.read_hits;
-        cache_.touch(*entry);
     } else {
         ++statistics_.read_misses;
-        entry = fetch(line);
+        entry = fetch(key, line);
         if (entry == nullptr) return false;
     }
-    std::memcpy(data, cache_.data(*entry).data() + offset, size);
+    const std::uint8_t* const bytes = cache_.data(*entry).data() + offset;
+    // Spares the call for whole lines, whose size the compiler knows.
+    if (size == line_bytes)
+        std::memcpy(data, bytes, line_bytes);
+    else
+        std::memcpy(data, bytes, size);
     return true;
 }
 
 bool LastLevelCache::write(const LineTag& line, unsigned offset, const std::uint8_t* data, unsigned size) {
-    Cache::Entry* entry = find(line);
+    const Address key = key_of(line.vmid, line.gpa);
+    Cache::Entry* entry = look_up(key, line);
     if (entry != nullptr) {
         ++statistics_.write_hits;
-        cache_.touch(*entry);
     } else {
         ++statistics_.write_misses;
         if (size == line_bytes) {
-            entry = &make_room(line);
-            cache_.fill(*entry, key_of(line.vmid, line.gpa), line);
+            entry = &make_room(key);
+            cache_.fill(*entry, key, line);
         } else {
-            entry = fetch(line);
+            entry = fetch(key, line);
             if (entry == nullptr) return false;
         }
     }

@@ -77,8 +77,9 @@ private:
     static Address key_of(Vmid vmid, Address gpa);
     Cache::Entry* find(const LineTag& line) { return cache_.find(key_of(line.vmid, line.gpa), line); }
     Cache::Entry* find_any_frame(Vmid vmid, Address gpa);
-    Cache::Entry& make_room(const LineTag& line);
-    Cache::Entry* fetch(const LineTag& line);
+    Cache::Entry* look_up(Address key, const LineTag& line);
+    Cache::Entry& make_room(Address key);
+    Cache::Entry* fetch(Address key, const LineTag& line);
     void write_back(Cache::Entry& entry);
     void leave(Cache::Entry& entry, Leaving leaving);
     template <class Predicate>

@@ -4,6 +4,7 @@
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/context_payload_tlm.h"
 #include "common/target_socket_tlm.h"
 #include "common/units.h"
 #include "vcpu/guest_memory_map.h"
@@ -28,6 +29,8 @@ private:
     tlm::tlm_response_status split(const tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     bool is_mapped(Address gpa, unsigned reach) const;
 
+    ContextPayload payload_;   // of the access being forwarded
+    bool forwarding_ = false;  // another one comes in meanwhile only where something below waits
     const Vmid vmid_;
     const GuestMemoryMap& map_;
 };
