@@ -97,14 +97,12 @@ LineGhash::~LineGhash() = default;
 LineGhash::LineGhash(LineGhash&&) noexcept = default;
 LineGhash& LineGhash::operator=(LineGhash&&) noexcept = default;
 
-Block16 LineGhash::hash(const Block16& additional_data, const std::uint8_t* ciphertext) const {
+Block16 LineGhash::hash(std::uint64_t additional_low, std::uint64_t additional_high, const std::uint8_t* ciphertext) const {
     std::uint8_t* blocks = state_->blocks.data();
     // Lines of one page follow each other and share their additional data; bytes stored right before the hash loads them in wider words would stall it.
-    const std::uint64_t low = load_le64(additional_data.data());
-    const std::uint64_t high = load_le64(additional_data.data() + 8);
-    if (load_le64(blocks) != low || load_le64(blocks + 8) != high) {
-        store_le64(blocks, low);
-        store_le64(blocks + 8, high);
+    if (load_le64(blocks) != additional_low || load_le64(blocks + 8) != additional_high) {
+        store_le64(blocks, additional_low);
+        store_le64(blocks + 8, additional_high);
     }
     std::memcpy(blocks + chunk_bytes, ciphertext, line_bytes);
     const std::uint8_t* raw = state_->gcm.raw_hash(blocks, State::blocks_bytes);

@@ -40,7 +40,11 @@ public:
     LineGhash& operator=(LineGhash&&) noexcept;
 
     /// GHASH of 16 bytes of additional data, 64 bytes of ciphertext and the length block; xored with the tag mask it is the GCM tag.
-    Block16 hash(const Block16& additional_data, const std::uint8_t* ciphertext) const;
+    Block16 hash(const Block16& additional_data, const std::uint8_t* ciphertext) const {
+        return hash(load_le64(additional_data.data()), load_le64(additional_data.data() + 8), ciphertext);
+    }
+    /// The same with the additional data as two little-endian words: in registers, since bytes in memory that were just stored would have to be waited for.
+    Block16 hash(std::uint64_t additional_low, std::uint64_t additional_high, const std::uint8_t* ciphertext) const;
 
 private:
     struct State;

@@ -68,12 +68,7 @@ bool LastLevelCache::read(const LineTag& line, unsigned offset, std::uint8_t* da
         entry = fetch(key, line);
         if (entry == nullptr) return false;
     }
-    const std::uint8_t* const bytes = cache_.data(*entry).data() + offset;
-    // Spares the call for whole lines, whose size the compiler knows.
-    if (size == line_bytes)
-        std::memcpy(data, bytes, line_bytes);
-    else
-        std::memcpy(data, bytes, size);
+    copy_bytes(data, cache_.data(*entry).data() + offset, size);
     return true;
 }
 
@@ -92,7 +87,7 @@ bool LastLevelCache::write(const LineTag& line, unsigned offset, const std::uint
             if (entry == nullptr) return false;
         }
     }
-    std::memcpy(cache_.data(*entry).data() + offset, data, size);
+    copy_bytes(cache_.data(*entry).data() + offset, data, size);
     entry->dirty = true;
     return true;
 }

@@ -51,10 +51,12 @@ void ProtectionEngine::revoke(Slot slot) {
 
 ProtectionEngine::Tag ProtectionEngine::tag_of(const Domain& domain, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext,
                                                const std::uint8_t* mask) const {
-    Block16 additional_data{};
-    store_le64(additional_data.data(), gpn);
-    if (domain.mac) return domain.mac->compute({{ciphertext, line_bytes}, iv, additional_data});
-    const Block16 hash = domain.ghash->hash(additional_data, ciphertext);
+    if (domain.mac) {
+        Block16 additional_data{};
+        store_le64(additional_data.data(), gpn);
+        return domain.mac->compute({{ciphertext, line_bytes}, iv, additional_data});
+    }
+    const Block16 hash = domain.ghash->hash(gpn, 0, ciphertext);
     Tag tag{};
     store_le64(tag.data(), load_le64(hash.data()) ^ load_le64(mask));
     store_le64(tag.data() + 8, load_le64(hash.data() + 8) ^ load_le64(mask + 8));

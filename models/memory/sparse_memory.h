@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/byte_store.h"
+#include "common/bytes.h"
 #include "common/units.h"
 #include "memory/page_map.h"
 
@@ -28,14 +29,14 @@ public:
         if (frame == nullptr) {
             std::memset(data, 0, size);
         } else {
-            copy(data, *frame + offset, size);
+            copy_bytes(data, *frame + offset, size);
         }
     }
     void write(Address address, const std::uint8_t* data, std::size_t size) override {
         if (size == 0) return;
         const std::size_t offset = address % page_bytes;
         if (offset + size > page_bytes) return write_frames(address, data, size);
-        copy(frame(page_of(address)) + offset, data, size);
+        copy_bytes(frame(page_of(address)) + offset, data, size);
     }
 
     /// The 4096 bytes of a frame, which exists from now on.
@@ -53,17 +54,6 @@ private:
     struct Free {
         void operator()(std::uint8_t* slab) const { std::free(slab); }
     };
-
-    static void copy(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
-        // Nearly all accesses are lines and tags: a size that the compiler knows spares the call.
-        if (size == line_bytes) {
-            std::memcpy(to, from, line_bytes);
-        } else if (size == chunk_bytes) {
-            std::memcpy(to, from, chunk_bytes);
-        } else {
-            std::memcpy(to, from, size);
-        }
-    }
 
     void read_frames(Address address, std::uint8_t* data, std::size_t size);
     void write_frames(Address address, const std::uint8_t* data, std::size_t size);
