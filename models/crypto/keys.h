@@ -11,6 +11,7 @@ namespace coffer::crypto {
 
 /// Overwrites memory; the empty statement behind makes the compiler keep it. Inline, since every line's pad ends so.
 inline void wipe(void* data, std::size_t size) {
+    if (size == 0) return;  // data may be null then, which memset must not be given
     std::memset(data, 0, size);
     asm volatile("" : : "r"(data) : "memory");
 }
