@@ -485,18 +485,41 @@ TEST(LpidFloor, APageOfAnEarlierInstallIsReadAsItIsAndRenewedAtItsFirstWrite) {
     EXPECT_EQ(read_of(f.memory, 2, 0x1fc0, 0x7fc0), other_data);
 }
 
+TEST(LpidFloor, ThePageThatGotTheFloorItselfIsNew) {
+    Fixture f;
+    f.memory.install(vm_of(2, 5));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    write_to(f.memory, 2, 0x1000, 0x7000, other_data);
+    f.memory.flush(2);
+    const CounterBlock block(f.store.block(f.memory.map().counter_of(0x7000)));
+    EXPECT_EQ(block.lpid(), f.memory.entry(2).lpid_floor);
+    EXPECT_EQ(block.minor(0), 2u);
+    EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 0u);
+}
+
+/// One boot of a chip over memory that comes from elsewhere.
+struct OtherChip {
+    OtherChip(std::uint64_t number, const TestStore& from) : store(from), nonvolatile(ChipNumber(number)), memory(parameters(number), store, lpids) {}
+    static ProtectedMemoryParameters parameters(std::uint64_t number) {
+        ProtectedMemoryParameters p = small_memory();
+        p.chip.number = ChipNumber(number);
+        return p;
+    }
+    TestStore store;
+    MemoryNonVolatile nonvolatile;
+    LpidAllocator lpids{nonvolatile};
+    ProtectedMemory memory;
+};
+
 TEST(LpidFloor, APageOfAnotherChipIsRenewedHoweverLargeItsLpid) {
-    Fixture source;
+    OtherChip source(500, TestStore());
     source.memory.install(vm_of(2, 5));
     write_to(source.memory, 2, 0x1000, 0x7000, some_data);
     const VmInstall moved = reinstalled(source.memory.entry(2), source.memory.flush(2));
-    for (const std::uint64_t chip : {2u, 65535u}) {
-        ProtectedMemoryParameters p = small_memory();
-        p.chip.number = ChipNumber(chip);
-        TestStore store = source.store;
-        MemoryNonVolatile nonvolatile(p.chip.number);
-        LpidAllocator lpids(nonvolatile);
-        ProtectedMemory target(p, store, lpids);
+    for (const std::uint64_t chip : {1u, 499u, 501u, 65535u}) {
+        OtherChip other(chip, source.store);
+        TestStore& store = other.store;
+        ProtectedMemory& target = other.memory;
         target.install(moved);
         EXPECT_EQ(read_of(target, 2, 0x1000, 0x7000), some_data);
         write_to(target, 2, 0x1040, 0x7040, other_data);
