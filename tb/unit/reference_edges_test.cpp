@@ -151,6 +151,22 @@ TEST(ChangedPages, APageLostUnderAnotherFrameIsLost) {
     EXPECT_EQ(violation->check, Check::lost_page);
 }
 
+// The new mapping's counter block must not be taken for the page's only because the old one's has not reached the tree yet.
+TEST(ChangedPages, APageThatWasNotMovedIsNotFoundInAnotherFrame) {
+    ProtectedMemoryParameters p = small_memory();
+    p.on_violation = OnViolation::report;
+    Fixture f(p);
+    f.memory.install(vm_of(2, 3));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    Block64 data{0xee};
+    const MaybeViolation violation = f.memory.read_line(2, 0x1000, 0x9000, data.data());
+    ASSERT_TRUE(violation);
+    EXPECT_EQ(violation->check, Check::counter_block);
+    EXPECT_EQ(violation->hpa, f.memory.map().counter_of(0x9000));
+    EXPECT_EQ(data, Block64{});
+    EXPECT_EQ(read_of(f.memory, 2, 0x1000, 0x7000), some_data);
+}
+
 // The chip's own domain
 
 TEST(ChipDomain, AnEntryThatFailsItsCheckStopsWhoNeedsIt) {
@@ -214,6 +230,20 @@ TEST(Settling, NamesTheFirstPageBelowTheNodeThatLeaves) {
     EXPECT_EQ(violation.hpa, level2);
     EXPECT_EQ(violation.level, 2);
     EXPECT_EQ(violation.index, 2u);
+}
+
+TEST(Settling, OfAWholeVmChangesItsRootOnce) {
+    Fixture f;
+    f.memory.install(vm_of(2, 60));
+    const auto write_some = [&](const Block64& data) {
+        for (Gpn gpn = 0; gpn < 60; gpn += 7) write_to(f.memory, 2, gpn * page_bytes, gpn * page_bytes, data);
+    };
+    write_some(some_data);
+    f.memory.flush(2);
+    write_some(other_data);  // all nodes above are in the cache now
+    const std::uint64_t before = f.memory.tree_statistics().root_updates;
+    f.memory.flush(2);
+    EXPECT_EQ(f.memory.tree_statistics().root_updates, before + 1);
 }
 
 TEST(Settling, ThatFailsStopsTheVmWhateverThePolicy) {
@@ -495,6 +525,20 @@ TEST(LpidFloor, ThePageThatGotTheFloorItselfIsNew) {
     EXPECT_EQ(block.lpid(), f.memory.entry(2).lpid_floor);
     EXPECT_EQ(block.minor(0), 2u);
     EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 0u);
+}
+
+TEST(LpidFloor, ThePageThatGotTheLpidBeforeItIsOld) {
+    Fixture f;
+    f.memory.install(vm_of(3, 5));
+    f.memory.uninstall(3);  // the chip's own page has its LPID now
+    f.memory.install(vm_of(2, 5));
+    write_to(f.memory, 2, 0x1000, 0x7000, some_data);
+    const VmInstall again = reinstalled(f.memory.entry(2), f.memory.flush(2));
+    f.memory.uninstall(2);
+    f.memory.install(again);
+    ASSERT_EQ(f.memory.entry(2).lpid_floor, CounterBlock(f.store.block(f.memory.map().counter_of(0x7000))).lpid() + 1);
+    write_to(f.memory, 2, 0x1000, 0x7000, other_data);
+    EXPECT_EQ(f.memory.engine_statistics().floor_renewals, 1u);
 }
 
 /// One boot of a chip over memory that comes from elsewhere.
