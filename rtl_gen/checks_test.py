@@ -1,0 +1,180 @@
+"""The checks of generated RTL find what they are for: each is given a fault, and something harmless that it must let pass."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+HEADER = "models/crypto/aes_pipeline_synth.h"
+SBOX_HEADER = "models/crypto/sbox_synth.h"
+BLOCK = "aes_pipeline"
+
+
+def run(*command, **environment):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, env={**os.environ, **environment})
+
+
+class Fresh(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.root = pathlib.Path(directory.name)
+        for folder in ("models", "rtl_gen"):
+            shutil.copytree(HERE.parent / folder, self.root / folder)
+
+    def check(self, *blocks, **environment):
+        done = run(HERE / "check", "--root", self.root, *blocks, **environment)
+        return done.returncode, done.stderr
+
+    def edit(self, path, old, new):
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        self.assertIn(old, text)
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def assert_stale(self, *words):
+        code, errors = self.check(BLOCK)
+        self.assertEqual(code, 1, errors)
+        self.assertEqual(len(errors.splitlines()), 1, errors)
+        for word in (BLOCK, *words):
+            self.assertIn(word, errors)
+
+    def test_the_committed_files_are_fresh(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_a_changed_token_is_found(self):
+        self.edit(HEADER, "rounds = 10;", "rounds = 11;")
+        self.assert_stale(HEADER, "changed in meaning", "scripts/regenerate aes_pipeline")
+
+    def test_a_changed_token_in_an_included_header_is_found(self):
+        self.edit(SBOX_HEADER, "0x09", "0x0a")
+        self.assert_stale(SBOX_HEADER)
+
+    def test_a_macro_that_changes_what_is_compiled_is_found(self):
+        self.edit(SBOX_HEADER, "namespace coffer::synth {", "#define in out\nnamespace coffer::synth {")
+        self.assert_stale(SBOX_HEADER)
+
+    def test_tokens_that_were_pulled_apart_are_found(self):
+        self.edit(HEADER, "i < rounds; ++i", "i < rounds; + +i")
+        self.assert_stale(HEADER)
+
+    def test_a_header_that_cannot_be_preprocessed_is_named(self):
+        self.edit(HEADER, '#include "crypto/sbox_synth.h"', '#include "crypto/no_such_file.h"')
+        code, errors = self.check(BLOCK)
+        self.assertEqual(code, 1)
+        self.assertIn("no_such_file.h", errors)
+
+    def test_a_touched_generated_file_is_found(self):
+        verilog = f"rtl_gen/generated/{BLOCK}.v"
+        with open(self.root / verilog, "a", encoding="utf-8") as file:
+            file.write("\n")
+        self.assert_stale(verilog, "is not what was generated")
+
+    def test_other_parameters_are_found(self):
+        self.edit("rtl_gen/blocks.json", "AesPipeline<SboxKind::gates>", "AesPipeline<SboxKind::table>")
+        self.assert_stale("AesPipeline<SboxKind::gates>", "AesPipeline<SboxKind::table>")
+
+    def test_a_missing_file_is_found(self):
+        for suffix in ("v", "json"):
+            (self.root / f"rtl_gen/generated/{BLOCK}.{suffix}").rename(self.root / "kept")
+            self.assert_stale(f"{BLOCK}.{suffix}", "is missing")
+            (self.root / "kept").rename(self.root / f"rtl_gen/generated/{BLOCK}.{suffix}")
+
+    def test_a_file_of_no_block_is_found(self):
+        (self.root / "rtl_gen/generated/forgotten.v").touch()
+        code, errors = self.check()
+        self.assertEqual(code, 1)
+        self.assertIn("rtl_gen/generated/forgotten.v belongs to no block", errors)
+
+    def test_an_unknown_block_is_named(self):
+        code, errors = self.check("no_block")
+        self.assertEqual(code, 1)
+        self.assertIn("no block no_block", errors)
+
+    def test_a_missing_compiler_is_named(self):
+        code, errors = self.check(BLOCK, CXX="no-such-compiler")
+        self.assertEqual(code, 1)
+        self.assertIn("no-such-compiler: No such file or directory; set CXX", errors)
+
+    def test_comments_and_white_space_may_change(self):
+        self.edit(HEADER, "namespace coffer::synth {", "/* another\n   comment */ namespace\n  coffer::synth  { // here")
+        self.edit(SBOX_HEADER, "table[0] = 0x63;", "table [ 0 ]=0x63 ;\n\n")
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_a_header_of_another_block_may_change(self):
+        self.edit("models/common/units.h", "#pragma once", "#pragma once\nint another;")
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_no_manifest_names_a_place_outside_the_tree(self):
+        for manifest in (HERE / "generated").glob("*.json"):
+            for source in json.loads(manifest.read_text(encoding="utf-8"))["sources"]:
+                self.assertTrue((HERE.parent / source).is_file(), source)
+
+
+class Rtl(unittest.TestCase):
+    """Designs with one fault each, and the same without it."""
+
+    GOOD = """module planted (input wire clk, input wire [3:0] a, input wire enable, output reg [3:0] q);
+                  reg [3:0] sum;
+                  always @(*) begin
+                      sum = 4'd0;
+                      if (enable) sum = a + 4'd1;
+                  end
+                  always @(posedge clk) q <= sum;
+              endmodule\n"""
+
+    def verdicts(self, text):
+        """Exit codes of lint and of the netlist check, and what they print."""
+        with tempfile.TemporaryDirectory() as directory:
+            folder = pathlib.Path(directory, "generated")  # where the waivers apply
+            folder.mkdir()
+            file = folder / "planted.v"
+            file.write_text(text, encoding="utf-8")
+            lint, netlist = run(HERE / "lint", file, "planted"), run(HERE / "check_netlist", file, "planted")
+        return lint.returncode == 0, netlist.returncode == 0, lint.stderr + netlist.stdout + netlist.stderr
+
+    def planted(self, old, new):
+        self.assertIn(old, self.GOOD)
+        return self.verdicts(self.GOOD.replace(old, new, 1))
+
+    def test_a_good_design_passes(self):
+        lint, netlist, output = self.verdicts(self.GOOD)
+        self.assertTrue(lint and netlist, output)
+
+    def test_a_latch_is_found(self):
+        lint, netlist, output = self.planted("sum = 4'd0;", "")
+        self.assertFalse(lint, output)
+        self.assertFalse(netlist, output)
+        self.assertIn("latch", output.lower())
+
+    def test_an_undriven_net_is_found(self):
+        lint, netlist, output = self.verdicts("module planted (input wire a, output wire q); wire loose; assign q = a ^ loose; endmodule\n")
+        self.assertFalse(lint, output)
+        self.assertFalse(netlist, output)
+        self.assertIn("no driver", output)
+
+    def test_two_drivers_are_found(self):
+        _, netlist, output = self.verdicts("module planted (input wire a, input wire b, output wire q); assign q = a; assign q = b; endmodule\n")
+        self.assertFalse(netlist, output)
+
+    def test_a_combinational_loop_is_found(self):
+        _, netlist, output = self.verdicts("module planted (input wire a, output wire q); wire b; assign b = a ^ q; assign q = ~b; endmodule\n")
+        self.assertFalse(netlist, output)
+
+    def test_a_signal_of_the_wrong_width_is_found(self):
+        lint, _, output = self.planted("sum = a + 4'd1", "sum = {a, a}")
+        self.assertFalse(lint, output)
+        self.assertIn("WIDTH", output)
+
+    def test_an_unused_signal_is_found(self):
+        lint, _, output = self.planted("reg [3:0] sum;", "reg [3:0] sum; wire [3:0] spare = a;")
+        self.assertFalse(lint, output)
+        self.assertIn("UNUSEDSIGNAL", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
