@@ -129,6 +129,11 @@ public:
         offered_ = false;
     }
     bool done() const override { return items_.empty(); }
+    /// Takes back what was not transferred; only with a reset.
+    void forget() {
+        items_.clear();
+        offered_ = false;
+    }
 
 private:
     ClockedBench& bench_;
@@ -190,7 +195,7 @@ public:
         cycles_.push_back(cycle);
     }
     bool done() const override { return expected_.empty(); }
-    /// After a reset: what waited is gone.
+    /// After a reset: what was to come does not come.
     void forget() {
         waiting_.reset();
         expected_.clear();
