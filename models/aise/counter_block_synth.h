@@ -33,7 +33,6 @@ SC_MODULE(CounterBlock) {
 
     static constexpr unsigned lines = 64;
     static constexpr unsigned minor_bits = 7;
-    static constexpr unsigned last_minor = 127;
     static constexpr unsigned lpid_bits = 64;
 
     sc_in<bool> clk{"clk"};
@@ -77,10 +76,11 @@ private:
         const sc_uint<7> minor = minor_of(block, selected);
         const sc_uint<7> counted = minor + 1;
 
-        const bool is_next = in_operation.read() == next;
-        const bool is_overflow = in_operation.read() == overflow;
-        const bool moves = is_overflow || in_operation.read() == shred;
-        const bool at_end = minor == last_minor;
+        const unsigned operation = in_operation.read().to_uint();
+        const bool is_next = operation == next;
+        const bool is_overflow = operation == overflow;
+        const bool moves = is_overflow || operation == shred;
+        const bool at_end = minor.and_reduce();
         const bool is_stale = lpid < in_lpid_floor.read() || lpid.range(63, 48) != in_chip.read();
         const bool counts = is_next && !at_end && !is_stale;
 

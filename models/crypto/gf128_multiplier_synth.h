@@ -25,7 +25,8 @@ SC_MODULE(TermwiseMultiplier) {
 private:
     void multiply() {
         const Polynomial<bits> factor = b.read();
-        Polynomial<2 * bits - 1> term(a.read());
+        Polynomial<2 * bits - 1> term = 0;
+        term.range(bits - 1, 0) = a.read();
         Polynomial<2 * bits - 1> sum = 0;
         for (unsigned i = 0; i < bits; ++i) {
             sum ^= factor[i] ? term : Polynomial<2 * bits - 1>(0);
@@ -87,13 +88,16 @@ private:
 
     // With t = x^half: low + t (sum + low + high) + t^2 high = (low + t high)(1 + t) + t sum.
     void combine() {
-        Polynomial<2 * bits - 1> outer(high_product_.read());
-        outer = outer << half;
-        outer ^= Polynomial<2 * bits - 1>(low_product_.read());
-        Polynomial<2 * bits - 1> middle(sum_product_.read());
-        middle ^= outer;
-        middle = middle << half;
-        product = outer ^ middle;
+        Polynomial<2 * bits - 1> low = 0;
+        Polynomial<2 * bits - 1> high = 0;
+        Polynomial<2 * bits - 1> sum = 0;
+        low.range(bits - 2, 0) = low_product_.read();
+        high.range(half + bits - 2, half) = high_product_.read();
+        sum.range(bits - 2, 0) = sum_product_.read();
+        const Polynomial<2 * bits - 1> outer = low ^ high;
+        sum ^= outer;
+        sum = sum << half;
+        product = outer ^ sum;
     }
 
     sc_signal<Polynomial<half>> a_low_{"a_low_"};
@@ -131,16 +135,21 @@ private:
     // Bit i of the product of the bit-reversed factors is the coefficient of x^(254 - i), so that bits 126..0 are those from x^128 on.
     void reduce() {
         const sc_biguint<255> all = polynomial_.read();
-        const sc_biguint<128> low(all.range(254, 127));
-        sc_biguint<128> high(all.range(126, 0));
+        sc_biguint<127> high(all.range(126, 0));
         // What x^2 and x^7 times the highest coefficients bring over x^128 again.
         high[126] = high[126] ^ high[5] ^ high[0];
         for (unsigned i = 0; i < 5; ++i) high[121 + i] = high[121 + i] ^ high[i];
-        sc_biguint<128> sum = low ^ high;
-        sum ^= high << 1;
-        sum ^= high >> 1;
-        sum ^= high >> 6;
-        product = sum;
+
+        const sc_biguint<128> low(all.range(254, 127));
+        sc_biguint<128> high_1 = 0;
+        sc_biguint<128> high_x = 0;
+        sc_biguint<128> high_x2 = 0;
+        sc_biguint<128> high_x7 = 0;
+        high_1.range(127, 1) = high;
+        high_x.range(126, 0) = high;
+        high_x2.range(125, 0) = high.range(126, 1);
+        high_x7.range(120, 0) = high.range(126, 6);
+        product = low ^ high_1 ^ high_x ^ high_x2 ^ high_x7;
     }
 
     sc_signal<sc_biguint<255>> polynomial_{"polynomial_"};

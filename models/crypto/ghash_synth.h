@@ -43,9 +43,9 @@ SC_MODULE(Ghash) {
 
     SC_CTOR(Ghash) {
         SC_METHOD(handshake);
-        sensitive << state_ << transfer_ << has_key_ << valid_ << key_valid << in_valid << out_ready;
+        sensitive << steps_ << transfer_ << has_key_ << valid_ << key_valid << in_valid << out_ready;
         SC_METHOD(choose_factors);
-        sensitive << state_ << transfer_ << in_data << hash_;
+        sensitive << steps_ << makes_powers_ << transfer_ << in_data << hash_;
         for (unsigned i = 0; i < powers; ++i) sensitive << power_[i];
         SC_METHOD(add_products);
         for (unsigned i = 0; i < multipliers; ++i) {
@@ -64,23 +64,23 @@ private:
     static constexpr unsigned last_transfer = transfers - 1;
     // The multiplier that takes the additional data, and the last chunk of each transfer.
     static constexpr unsigned last = multipliers - 1;
-    // What the multipliers do: work on lines, or one of the steps of an installation.
-    static constexpr unsigned lines = 0;
-    static constexpr unsigned square = 1;
-    static constexpr unsigned length_term = 2;
-    static constexpr unsigned higher_powers = 3;
+    // Steps of an installation; the ones after these two make the powers from the third on.
+    static constexpr unsigned makes_square = 0;
+    static constexpr unsigned makes_length_term = 1;
 
     void handshake() {
-        const bool idle = state_.read() == lines;
+        const sc_uint<install_cycles> steps = steps_.read();
+        const bool idle = steps == 0;
         const bool between_lines = transfer_.read() == 0;
         const bool tag_waits = valid_.read() && !out_ready.read();
-        const bool completes = transfer_.read() == last_transfer;
+        const bool completes = transfer_.read().to_uint() == last_transfer;
         const bool takes_key = idle && between_lines;
         const bool takes_data = idle && has_key_.read() && !(between_lines && key_valid.read()) && !(completes && tag_waits);
         key_ready = takes_key;
         in_ready = takes_data;
         out_valid = valid_.read();
         install_ = takes_key && key_valid.read();
+        makes_powers_ = !idle && !steps[makes_square] && !steps[makes_length_term];
         take_ = takes_data && in_valid.read();
         complete_ = takes_data && in_valid.read() && completes;
     }
@@ -89,7 +89,8 @@ private:
     // length block. An installation multiplies H by the powers that are there already, and the length block by H.
     void choose_factors() {
         const bool first = transfer_.read() == 0;
-        const bool higher = state_.read() == higher_powers || (state_.read() == lines && transfer_.read() == last_transfer);
+        const sc_uint<install_cycles> steps = steps_.read();
+        const bool higher = makes_powers_.read() || transfer_.read().to_uint() == last_transfer;
         const sc_biguint<128 * multipliers> data = in_data.read();
         const sc_biguint<128> h = power_[0].read();
         sc_biguint<128> lengths = 0;
@@ -99,9 +100,9 @@ private:
         for (unsigned i = 0; i < multipliers; ++i) {
             const sc_biguint<128> own(data.range(128 * (last - i) + 127, 128 * (last - i)));
             sc_biguint<128> x = 0;
-            if (state_.read() == length_term)
+            if (steps[makes_length_term])
                 x = lengths;
-            else if (state_.read() != lines)
+            else if (steps != 0)
                 x = h;
             else if (i == last || !first)
                 x = own;
@@ -124,24 +125,17 @@ private:
     }
 
     void keep_state() {
-        state_ = lines;
-        left_ = 0;
+        steps_ = 0;
         transfer_ = 0;
         has_key_ = false;
         valid_ = false;
         wait();
         while (true) {
             if (install_.read()) {
-                state_ = square;
+                steps_ = 1;
                 has_key_ = true;
-            } else if (state_.read() == square) {
-                state_ = length_term;
-                left_ = install_cycles - 2;
-            } else if (left_.read() != 0) {
-                state_ = higher_powers;
-                left_ = left_.read() - 1;
             } else {
-                state_ = lines;
+                steps_ = steps_.read() << 1;
             }
 
             if (take_.read()) {
@@ -168,9 +162,9 @@ private:
                 hash_ = sum_.read();
 
             if (install_.read()) power_[0] = key_h.read();
-            if (state_.read() == square) power_[1] = product_[last].read();
-            if (state_.read() == length_term) length_term_ = product_[last].read();
-            if (state_.read() == higher_powers) {
+            if (steps_.read()[makes_square]) power_[1] = product_[last].read();
+            if (steps_.read()[makes_length_term]) length_term_ = product_[last].read();
+            if (makes_powers_.read()) {
                 if constexpr (multipliers >= 2) power_[2] = product_[last].read();
                 if constexpr (multipliers >= 4) {
                     power_[3] = product_[last - 1].read();
@@ -187,8 +181,9 @@ private:
     static constexpr unsigned lengths_data_bit = 64 + 7;
     static constexpr unsigned lengths_text_bit = 9;
 
-    sc_signal<sc_uint<2>> state_{"state_"};
-    sc_signal<sc_uint<2>> left_{"left_"};
+    // One-hot: the step of an installation, 0 between installations.
+    sc_signal<sc_uint<install_cycles>> steps_{"steps_"};
+    sc_signal<bool> makes_powers_{"makes_powers_"};
     sc_signal<sc_uint<3>> transfer_{"transfer_"};
     sc_signal<bool> has_key_{"has_key_"};
     sc_signal<bool> valid_{"valid_"};
