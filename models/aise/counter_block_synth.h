@@ -87,11 +87,10 @@ private:
         sc_biguint<512> result = block;
         if (moves) result.range(lpid_bits - 1, 0) = in_fresh_lpid.read();
         for (unsigned i = 0; i < lines; ++i) {
-            const unsigned low = lpid_bits + minor_bits * i;
             if (moves)
-                result.range(low + minor_bits - 1, low) = is_overflow && (written[i] || selected[i]) ? 1 : 0;
+                result.range(lpid_bits + minor_bits * i + 6, lpid_bits + minor_bits * i) = is_overflow && (written[i] || selected[i]) ? 1 : 0;
             else if (counts && selected[i])
-                result.range(low + minor_bits - 1, low) = counted;
+                result.range(lpid_bits + minor_bits * i + 6, lpid_bits + minor_bits * i) = counted;
         }
         next_block_ = result;
 
@@ -140,8 +139,7 @@ private:
     sc_uint<64> written_lines(const sc_biguint<512>& block) const {
         sc_uint<64> written = 0;
         for (unsigned i = 0; i < lines; ++i) {
-            const unsigned low = lpid_bits + minor_bits * i;
-            written[i] = block.range(low + minor_bits - 1, low).or_reduce();
+            written[i] = block.range(lpid_bits + minor_bits * i + 6, lpid_bits + minor_bits * i).or_reduce();
         }
         return written;
     }
@@ -149,8 +147,7 @@ private:
     sc_uint<7> minor_of(const sc_biguint<512>& block, const sc_uint<64>& selected) const {
         sc_uint<7> minor = 0;
         for (unsigned i = 0; i < lines; ++i) {
-            const unsigned low = lpid_bits + minor_bits * i;
-            const sc_uint<7> own(block.range(low + minor_bits - 1, low));
+            const sc_uint<7> own(block.range(lpid_bits + minor_bits * i + 6, lpid_bits + minor_bits * i));
             minor |= selected[i] ? own : sc_uint<7>(0);
         }
         return minor;

@@ -62,11 +62,9 @@ module counter_block (
 		reg [63:0] selected;
 		reg [63:0] TMP_0;
 		reg [63:0] written;
-		reg [31:0] low;
 		reg [63:0] written_1;
 		reg [6:0] TMP_2;
 		reg [6:0] minor;
-		reg [31:0] low_1;
 		reg [6:0] own;
 		reg [6:0] minor_1;
 		reg [6:0] counted;
@@ -78,7 +76,6 @@ module counter_block (
 		reg is_stale;
 		reg counts;
 		reg [511:0] result;
-		reg [31:0] low_2;
 		reg [63:0] none;
 		reg [63:0] others;
 		if (_sv2v_0)
@@ -91,10 +88,7 @@ module counter_block (
 		begin : sv2v_autoblock_1
 			reg [31:0] i;
 			for (i = 0; i < lines; i = i + 1)
-				begin
-					low = sv2v_cast_32(lpid_bits + sv2v_cast_32(minor_bits * i));
-					written[i] = |block[low+:7];
-				end
+				written[i] = |block[lpid_bits + (minor_bits * i)+:7];
 		end
 		TMP_0 = written;
 		written_1 = TMP_0;
@@ -103,8 +97,7 @@ module counter_block (
 			reg [31:0] i_1;
 			for (i_1 = 0; i_1 < lines; i_1 = i_1 + 1)
 				begin
-					low_1 = sv2v_cast_32(lpid_bits + sv2v_cast_32(minor_bits * i_1));
-					own = block[low_1+:7];
+					own = block[lpid_bits + (minor_bits * i_1)+:7];
 					minor = minor | (selected[i_1] ? own : 7'd0);
 				end
 		end
@@ -124,13 +117,10 @@ module counter_block (
 		begin : sv2v_autoblock_3
 			reg [31:0] i_2;
 			for (i_2 = 0; i_2 < lines; i_2 = i_2 + 1)
-				begin
-					low_2 = sv2v_cast_32(lpid_bits + sv2v_cast_32(minor_bits * i_2));
-					if (moves)
-						result[low_2+:7] = (is_overflow && (written_1[i_2] || selected[i_2]) ? 1 : 0);
-					else if (counts && selected[i_2])
-						result[low_2+:7] = counted;
-				end
+				if (moves)
+					result[lpid_bits + (minor_bits * i_2)+:7] = (is_overflow && (written_1[i_2] || selected[i_2]) ? 1 : 0);
+				else if (counts && selected[i_2])
+					result[lpid_bits + (minor_bits * i_2)+:7] = counted;
 		end
 		next_block_ = result;
 		none = 1'sb0;
