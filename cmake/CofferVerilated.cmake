@@ -31,9 +31,12 @@ function(coffer_add_verilated target)
   endif()
   set(directory "${CMAKE_CURRENT_BINARY_DIR}/${target}")
   set(source "${arg_SOURCE}")
+  set(waivers "${PROJECT_SOURCE_DIR}/rtl_gen/waivers.vlt")
   file(MAKE_DIRECTORY "${directory}")
   if(arg_MUTATED)
-    set(source "${CMAKE_CURRENT_BINARY_DIR}/${target}.v")
+    set(source "${directory}/${name}.v")
+    # A mutation may be all kinds of strange.
+    set(waivers -Wno-lint)
     set(mutate "${PROJECT_SOURCE_DIR}/tb/cosim/mutate_verilog")
     add_custom_command(OUTPUT "${source}" COMMAND "${mutate}" "${arg_SOURCE}" "${source}" DEPENDS "${arg_SOURCE}" "${mutate}" VERBATIM)
   endif()
@@ -44,8 +47,8 @@ function(coffer_add_verilated target)
     set(environment "OBJCACHE=${CMAKE_CXX_COMPILER_LAUNCHER}")
   endif()
   add_custom_command(OUTPUT "${library}" BYPRODUCTS "${directory}/${arg_PREFIX}.h"
-    COMMAND "${VERILATOR}" --cc --Mdir "${directory}" --prefix "${arg_PREFIX}" --top-module "${arg_TOP}" --output-split 20000 --output-split-cfuncs 2000
-            ${arg_ARGUMENTS} "${source}"
+    COMMAND "${VERILATOR}" --cc --Mdir "${directory}" --prefix "${arg_PREFIX}" --top-module "${arg_TOP}" --output-split 200000
+            ${arg_ARGUMENTS} ${waivers} "${source}"
     COMMAND "${CMAKE_COMMAND}" -E env ${environment} "${MAKE}" -s -C "${directory}" -f "${arg_PREFIX}.mk" "CXX=${CMAKE_CXX_COMPILER}"
             "OPT_FAST=${arg_OPTIMIZE}" OPT_SLOW=-O0 "${arg_PREFIX}__ALL.a"
     DEPENDS "${source}" COMMENT "Verilating ${target}" VERBATIM)

@@ -24,9 +24,13 @@ void Driver::begin_reset() {
 
 bool Driver::may_offer(std::size_t transfer) const {
     if (traffic_[transfer].in_order) return transfer == first_open_;
-    for (std::size_t i = first_open_; i < transfer; ++i)
-        if (traffic_[i].in_order && !accepted_[i]) return false;
-    return true;
+    std::size_t open = 0;
+    for (std::size_t i = first_open_; i < transfer; ++i) {
+        if (accepted_[i]) continue;
+        if (traffic_[i].in_order) return false;
+        ++open;
+    }
+    return open <= traffic_[transfer].ahead;
 }
 
 std::size_t Driver::next_of(std::size_t channel) const {
