@@ -134,7 +134,7 @@ TEST(CounterBlockSynth, CountsTheWorkedExample) {
     for (unsigned writes = 1; writes <= 3; ++writes) {
         b.source.send(request);
         request.block.set_minor(2, writes);
-        b.sink.expect({little_endian<512>(request.block.bytes()), lpid, writes, false, false, 0});
+        b.sink.expect(Answer{little_endian<512>(request.block.bytes()), lpid, writes, false, false, 0});
     }
     EXPECT_EQ(to_hex({request.block.bytes().data(), 11}), "050000000000010000c000");
     b.bench.run(10);
@@ -154,7 +154,7 @@ TEST(CounterBlockSynth, EveryMinorOfEveryLineGoesUpAndOverflowsAt127) {
             b.source.send(request);
             const bool at_end = minor == coffer::CounterBlock::last_minor;
             if (!at_end) request.block.set_minor(line, minor + 1);
-            b.sink.expect({little_endian<512>(request.block.bytes()), request.block.lpid(), at_end ? minor : minor + 1, at_end, false, 0});
+            b.sink.expect(Answer{little_endian<512>(request.block.bytes()), request.block.lpid(), at_end ? minor : minor + 1, at_end, false, 0});
         }
     b.bench.run(lines_per_page * 128 + 2);
 }
