@@ -47,7 +47,7 @@ class Fresh(unittest.TestCase):
         self.assertEqual(self.check(), (0, ""))
 
     def test_a_changed_token_is_found(self):
-        self.edit(HEADER, "rounds = 10;", "rounds = 11;")
+        self.edit(HEADER, "aes_rounds = 10;", "aes_rounds = 11;")
         self.assert_stale(HEADER, "changed in meaning", "scripts/regenerate aes_pipeline")
 
     def test_a_changed_token_in_an_included_header_is_found(self):
@@ -59,7 +59,7 @@ class Fresh(unittest.TestCase):
         self.assert_stale(SBOX_HEADER)
 
     def test_tokens_that_were_pulled_apart_are_found(self):
-        self.edit(HEADER, "i < rounds; ++i", "i < rounds; + +i")
+        self.edit(HEADER, "i < aes_rounds; ++i", "i < aes_rounds; + +i")
         self.assert_stale(HEADER)
 
     def test_a_header_that_cannot_be_preprocessed_is_named(self):

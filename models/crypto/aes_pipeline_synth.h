@@ -1,9 +1,13 @@
 #pragma once
 
+#include "common/pipeline_control_synth.h"
 #include "common/synth_types.h"
 #include "crypto/sbox_synth.h"
 
 namespace coffer::synth {
+
+static constexpr unsigned aes_rounds = 10;
+static constexpr unsigned aes_stages = aes_rounds + 1;
 
 /// One step of the key expansion of AES-128 (FIPS 197, figure 11): from one round key to the next.
 template <SboxKind sbox_kind>
@@ -111,6 +115,106 @@ private:
     sc_vector<sc_signal<sc_uint<8>>> sbox_out{"sbox_out", 16};
 };
 
+/// Round keys 1 to 10 of the key that each stage of a pipeline works with, while the keys move from stage to stage.
+template <SboxKind sbox_kind>
+SC_MODULE(AesKeySchedule) {
+    sc_in<bool> clk{"clk"};
+    sc_in<bool> advance{"advance"};
+    sc_in<sc_biguint<128>> first_key{"first_key"};
+    sc_vector<sc_out<sc_biguint<128>>> round_key{"round_key", aes_rounds};
+
+    SC_CTOR(AesKeySchedule) {
+        for (unsigned i = 0; i < aes_rounds; ++i) {
+            step[i].key(key[i]);
+            step[i].round_constant(round_constant[i]);
+            step[i].next_key(next_key[i]);
+        }
+        SC_METHOD(give_round_constants);
+        SC_METHOD(give_round_keys);
+        for (unsigned i = 0; i < aes_rounds; ++i) sensitive << next_key[i];
+        SC_CTHREAD(move, clk.pos());
+    }
+
+private:
+    // Written out: a process without inputs becomes assignments, which the SystemC compiler makes of plain statements only.
+    void give_round_constants() {
+        round_constant[0] = 0x01;
+        round_constant[1] = 0x02;
+        round_constant[2] = 0x04;
+        round_constant[3] = 0x08;
+        round_constant[4] = 0x10;
+        round_constant[5] = 0x20;
+        round_constant[6] = 0x40;
+        round_constant[7] = 0x80;
+        round_constant[8] = 0x1b;
+        round_constant[9] = 0x36;
+    }
+
+    void give_round_keys() {
+        for (unsigned i = 0; i < aes_rounds; ++i) round_key[i] = next_key[i].read();
+    }
+
+    void move() {
+        while (true) {
+            if (advance.read()) {
+                key[0] = first_key.read();
+                for (unsigned i = 1; i < aes_rounds; ++i) key[i] = next_key[i - 1].read();
+            }
+            wait();
+        }
+    }
+
+    sc_vector<AesKeyStep<sbox_kind>> step{"step", aes_rounds};
+    sc_vector<sc_signal<sc_uint<8>>> round_constant{"round_constant", aes_rounds};
+    sc_vector<sc_signal<sc_biguint<128>>> key{"key", aes_rounds};
+    sc_vector<sc_signal<sc_biguint<128>>> next_key{"next_key", aes_rounds};
+};
+
+/// The states of AES-128 with a register behind the first key's addition and behind each round.
+template <SboxKind sbox_kind>
+SC_MODULE(AesStates) {
+    sc_in<bool> clk{"clk"};
+    sc_in<bool> advance{"advance"};
+    sc_in<sc_biguint<128>> block{"block"};
+    sc_in<sc_biguint<128>> first_key{"first_key"};
+    sc_vector<sc_in<sc_biguint<128>>> round_key{"round_key", aes_rounds};
+    sc_out<sc_biguint<128>> result{"result"};
+
+    SC_CTOR(AesStates) {
+        for (unsigned i = 0; i < aes_rounds - 1; ++i) {
+            round[i].state(state[i]);
+            round[i].round_key(round_key[i]);
+            round[i].next_state(next_state[i]);
+        }
+        last_round.state(state[aes_rounds - 1]);
+        last_round.round_key(round_key[aes_rounds - 1]);
+        last_round.next_state(last_state);
+        SC_METHOD(give_result);
+        sensitive << state[aes_rounds];
+        SC_CTHREAD(move, clk.pos());
+    }
+
+private:
+    void give_result() { result = state[aes_rounds].read(); }
+
+    void move() {
+        while (true) {
+            if (advance.read()) {
+                state[0] = block.read() ^ first_key.read();
+                for (unsigned i = 1; i < aes_rounds; ++i) state[i] = next_state[i - 1].read();
+                state[aes_rounds] = last_state.read();
+            }
+            wait();
+        }
+    }
+
+    sc_vector<AesRound<sbox_kind, false>> round{"round", aes_rounds - 1};
+    AesRound<sbox_kind, true> last_round{"last_round"};
+    sc_vector<sc_signal<sc_biguint<128>>> state{"state", aes_rounds + 1};
+    sc_vector<sc_signal<sc_biguint<128>>> next_state{"next_state", aes_rounds - 1};
+    sc_signal<sc_biguint<128>> last_state{"last_state"};
+};
+
 /// AES-128 encryption (FIPS 197), one block a cycle under a key of its own: 11 cycles from the transfer of a block in to the transfer of its
 /// result out where nothing waits. The whole pipeline stands still while a result waits for `out_ready`.
 template <SboxKind sbox_kind>
@@ -128,92 +232,33 @@ SC_MODULE(AesPipeline) {
     sc_out<sc_biguint<128>> out_block{"out_block"};
 
     SC_CTOR(AesPipeline) {
-        for (unsigned i = 0; i < rounds; ++i) {
-            key_step[i].key(key[i]);
-            key_step[i].round_constant(round_constant[i]);
-            key_step[i].next_key(next_key[i]);
-        }
-        for (unsigned i = 0; i < rounds - 1; ++i) {
-            round[i].state(state[i]);
-            round[i].round_key(next_key[i]);
-            round[i].next_state(next_state[i]);
-        }
-        last_round.state(state[rounds - 1]);
-        last_round.round_key(next_key[rounds - 1]);
-        last_round.next_state(result);
+        control.clk(clk);
+        control.rst_n(rst_n);
+        control.in_valid(in_valid);
+        control.in_ready(in_ready);
+        control.out_valid(out_valid);
+        control.out_ready(out_ready);
+        control.advance(advance);
 
-        SC_METHOD(give_round_constants);
-        SC_METHOD(handshake);
-        sensitive << valid << out_ready;
-        SC_METHOD(give_result);
-        sensitive << last_state;
-        SC_CTHREAD(move_valid, clk.pos());
-        reset_signal_is(rst_n, false);
-        SC_CTHREAD(move_data, clk.pos());
+        key_schedule.clk(clk);
+        key_schedule.advance(advance);
+        key_schedule.first_key(in_key);
+        states.clk(clk);
+        states.advance(advance);
+        states.block(in_block);
+        states.first_key(in_key);
+        states.result(out_block);
+        for (unsigned i = 0; i < aes_rounds; ++i) {
+            key_schedule.round_key[i](round_key[i]);
+            states.round_key[i](round_key[i]);
+        }
     }
 
 private:
-    static constexpr unsigned rounds = 10;
-    static constexpr unsigned stages = rounds + 1;
-
-    // Written out: a process without inputs becomes assignments, which the SystemC compiler makes of plain statements only.
-    void give_round_constants() {
-        round_constant[0] = 0x01;
-        round_constant[1] = 0x02;
-        round_constant[2] = 0x04;
-        round_constant[3] = 0x08;
-        round_constant[4] = 0x10;
-        round_constant[5] = 0x20;
-        round_constant[6] = 0x40;
-        round_constant[7] = 0x80;
-        round_constant[8] = 0x1b;
-        round_constant[9] = 0x36;
-    }
-
-    void handshake() {
-        const bool result_waits = valid.read()[stages - 1];
-        advance = !result_waits || out_ready.read();
-        in_ready = !result_waits || out_ready.read();
-        out_valid = result_waits;
-    }
-
-    void give_result() { out_block = last_state.read(); }
-
-    void move_valid() {
-        valid = 0;
-        wait();
-        while (true) {
-            if (advance.read()) valid = (sc_uint<stages - 1>(valid.read().range(stages - 2, 0)), in_valid.read());
-            wait();
-        }
-    }
-
-    void move_data() {
-        while (true) {
-            if (advance.read()) {
-                state[0] = in_block.read() ^ in_key.read();
-                key[0] = in_key.read();
-                for (unsigned i = 0; i < rounds - 1; ++i) {
-                    state[i + 1] = next_state[i].read();
-                    key[i + 1] = next_key[i].read();
-                }
-                last_state = result.read();
-            }
-            wait();
-        }
-    }
-
-    sc_vector<AesKeyStep<sbox_kind>> key_step{"key_step", rounds};
-    sc_vector<AesRound<sbox_kind, false>> round{"round", rounds - 1};
-    AesRound<sbox_kind, true> last_round{"last_round"};
-    sc_vector<sc_signal<sc_uint<8>>> round_constant{"round_constant", rounds};
-    sc_vector<sc_signal<sc_biguint<128>>> state{"state", rounds};
-    sc_vector<sc_signal<sc_biguint<128>>> key{"key", rounds};
-    sc_vector<sc_signal<sc_biguint<128>>> next_state{"next_state", rounds - 1};
-    sc_vector<sc_signal<sc_biguint<128>>> next_key{"next_key", rounds};
-    sc_signal<sc_biguint<128>> result{"result"};
-    sc_signal<sc_biguint<128>> last_state{"last_state"};
-    sc_signal<sc_uint<stages>> valid{"valid"};
+    PipelineControl<aes_stages> control{"control"};
+    AesKeySchedule<sbox_kind> key_schedule{"key_schedule"};
+    AesStates<sbox_kind> states{"states"};
+    sc_vector<sc_signal<sc_biguint<128>>> round_key{"round_key", aes_rounds};
     sc_signal<bool> advance{"advance"};
 };
 

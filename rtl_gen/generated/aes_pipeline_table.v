@@ -10,27 +10,112 @@ module aes_pipeline_table (
 	out_ready,
 	out_block
 );
+	input wire clk;
+	input wire rst_n;
+	input wire in_valid;
+	output wire in_ready;
+	input wire [127:0] in_block;
+	input wire [127:0] in_key;
+	output wire out_valid;
+	input wire out_ready;
+	output wire [127:0] out_block;
+	wire [1279:0] round_key;
+	wire advance;
+	aes_pipeline_table_PipelineControl control(
+		.clk(clk),
+		.rst_n(rst_n),
+		.in_valid(in_valid),
+		.in_ready(in_ready),
+		.out_valid(out_valid),
+		.out_ready(out_ready),
+		.advance(advance)
+	);
+	aes_pipeline_table_AesKeySchedule key_schedule(
+		.clk(clk),
+		.advance(advance),
+		.first_key(in_key),
+		.round_key(round_key)
+	);
+	aes_pipeline_table_AesStates states(
+		.clk(clk),
+		.advance(advance),
+		.block(in_block),
+		.first_key(in_key),
+		.round_key(round_key),
+		.result(out_block)
+	);
+endmodule
+module aes_pipeline_table_PipelineControl (
+	clk,
+	rst_n,
+	in_valid,
+	in_ready,
+	out_valid,
+	out_ready,
+	advance
+);
 	reg _sv2v_0;
 	input wire clk;
 	input wire rst_n;
 	input wire in_valid;
 	output reg in_ready;
-	input wire [127:0] in_block;
-	input wire [127:0] in_key;
 	output reg out_valid;
 	input wire out_ready;
-	output reg [127:0] out_block;
+	output reg advance;
+	reg [10:0] filled;
+	always @(*) begin : give_valid
+		if (_sv2v_0)
+			;
+		out_valid = filled[10];
+	end
+	always @(*) begin : give_ready
+		reg result_waits;
+		reg moves;
+		if (_sv2v_0)
+			;
+		result_waits = filled[10];
+		moves = !result_waits || out_ready;
+		advance = moves;
+		in_ready = moves;
+	end
+	reg [10:0] filled_next;
+	task move_func;
+		reg result_waits;
+		begin
+			filled_next = filled;
+			result_waits = filled[10];
+			if (!result_waits || out_ready)
+				filled_next = {filled[9:0], in_valid};
+		end
+	endtask
+	always @(in_valid or filled[9:0] or out_ready or filled[10] or filled or _sv2v_0) begin : move_comb
+		if (_sv2v_0)
+			;
+		move_func;
+	end
+	always @(posedge clk) begin : move_ff
+		if (~rst_n)
+			filled <= 1'sb0;
+		else
+			filled <= filled_next;
+	end
+	initial _sv2v_0 = 0;
+endmodule
+module aes_pipeline_table_AesKeySchedule (
+	clk,
+	advance,
+	first_key,
+	round_key
+);
+	reg _sv2v_0;
+	input wire clk;
+	input wire advance;
+	input wire [127:0] first_key;
+	output reg [1279:0] round_key;
 	wire [79:0] round_constant;
-	reg [1279:0] state;
 	reg [1279:0] key;
-	wire [1151:0] next_state;
 	wire [1279:0] next_key;
-	wire [127:0] result;
-	reg [127:0] last_state;
-	reg [10:0] valid;
-	reg advance;
-	localparam [31:0] rounds = 10;
-	localparam [31:0] stages = 11;
+	localparam [31:0] aes_rounds = 10;
 	assign round_constant[0+:8] = 1'd1;
 	assign round_constant[8+:8] = 2'h2;
 	assign round_constant[16+:8] = 3'h4;
@@ -41,171 +126,86 @@ module aes_pipeline_table (
 	assign round_constant[56+:8] = 8'h80;
 	assign round_constant[64+:8] = 5'h1b;
 	assign round_constant[72+:8] = 6'h36;
-	always @(*) begin : handshake
-		reg result_waits;
+	always @(*) begin : give_round_keys
 		if (_sv2v_0)
 			;
-		result_waits = valid[10];
-		advance = !result_waits || out_ready;
-		in_ready = !result_waits || out_ready;
-		out_valid = result_waits;
-	end
-	always @(*) begin : give_result
-		if (_sv2v_0)
-			;
-		out_block = last_state;
-	end
-	reg [10:0] valid_next;
-	task move_valid_func;
-		begin
-			valid_next = valid;
-			if (advance)
-				valid_next = {valid[9:0], in_valid};
+		begin : sv2v_autoblock_1
+			reg [31:0] i;
+			for (i = 0; i < aes_rounds; i = i + 1)
+				round_key[i * 128+:128] = next_key[i * 128+:128];
 		end
-	endtask
-	always @(in_valid or valid[9:0] or advance or valid or _sv2v_0) begin : move_valid_comb
-		if (_sv2v_0)
-			;
-		move_valid_func;
 	end
-	always @(posedge clk) begin : move_valid_ff
-		if (~rst_n)
-			valid <= 1'sb0;
-		else
-			valid <= valid_next;
-	end
-	reg [1279:0] state_next;
 	reg [1279:0] key_next;
-	reg [127:0] last_state_next;
-	task move_data_func;
+	task move_func;
 		begin
 			key_next = key;
-			last_state_next = last_state;
-			state_next = state;
 			if (advance) begin
-				state_next[0+:128] = in_block ^ in_key;
-				key_next[0+:128] = in_key;
-				begin : sv2v_autoblock_1
+				key_next[0+:128] = first_key;
+				begin : sv2v_autoblock_2
 					reg [31:0] i;
-					for (i = 0; i < 32'sd9; i = i + 1)
-						begin
-							state_next[(i + 1) * 128+:128] = next_state[i * 128+:128];
-							key_next[(i + 1) * 128+:128] = next_key[i * 128+:128];
-						end
+					for (i = 1; i < aes_rounds; i = i + 1)
+						key_next[i * 128+:128] = next_key[(i - 1) * 128+:128];
 				end
-				last_state_next = result;
 			end
 		end
 	endtask
-	always @(result or next_key or next_state or in_key or in_block or advance or state or last_state or key or _sv2v_0) begin : move_data_comb
+	always @(next_key or first_key or advance or key or _sv2v_0) begin : move_comb
 		if (_sv2v_0)
 			;
-		move_data_func;
+		move_func;
 	end
-	always @(posedge clk) begin : move_data_ff
-		state <= state_next;
+	always @(posedge clk) begin : move_ff
 		key <= key_next;
-		last_state <= last_state_next;
 	end
-	aes_pipeline_table_AesKeyStep key_step_0(
+	aes_pipeline_table_AesKeyStep step_0(
 		.key(key[0+:128]),
 		.round_constant(round_constant[0+:8]),
 		.next_key(next_key[0+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_1(
+	aes_pipeline_table_AesKeyStep step_1(
 		.key(key[128+:128]),
 		.round_constant(round_constant[8+:8]),
 		.next_key(next_key[128+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_2(
+	aes_pipeline_table_AesKeyStep step_2(
 		.key(key[256+:128]),
 		.round_constant(round_constant[16+:8]),
 		.next_key(next_key[256+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_3(
+	aes_pipeline_table_AesKeyStep step_3(
 		.key(key[384+:128]),
 		.round_constant(round_constant[24+:8]),
 		.next_key(next_key[384+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_4(
+	aes_pipeline_table_AesKeyStep step_4(
 		.key(key[512+:128]),
 		.round_constant(round_constant[32+:8]),
 		.next_key(next_key[512+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_5(
+	aes_pipeline_table_AesKeyStep step_5(
 		.key(key[640+:128]),
 		.round_constant(round_constant[40+:8]),
 		.next_key(next_key[640+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_6(
+	aes_pipeline_table_AesKeyStep step_6(
 		.key(key[768+:128]),
 		.round_constant(round_constant[48+:8]),
 		.next_key(next_key[768+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_7(
+	aes_pipeline_table_AesKeyStep step_7(
 		.key(key[896+:128]),
 		.round_constant(round_constant[56+:8]),
 		.next_key(next_key[896+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_8(
+	aes_pipeline_table_AesKeyStep step_8(
 		.key(key[1024+:128]),
 		.round_constant(round_constant[64+:8]),
 		.next_key(next_key[1024+:128])
 	);
-	aes_pipeline_table_AesKeyStep key_step_9(
+	aes_pipeline_table_AesKeyStep step_9(
 		.key(key[1152+:128]),
 		.round_constant(round_constant[72+:8]),
 		.next_key(next_key[1152+:128])
-	);
-	aes_pipeline_table_AesRound round_0(
-		.state(state[0+:128]),
-		.round_key(next_key[0+:128]),
-		.next_state(next_state[0+:128])
-	);
-	aes_pipeline_table_AesRound round_1(
-		.state(state[128+:128]),
-		.round_key(next_key[128+:128]),
-		.next_state(next_state[128+:128])
-	);
-	aes_pipeline_table_AesRound round_2(
-		.state(state[256+:128]),
-		.round_key(next_key[256+:128]),
-		.next_state(next_state[256+:128])
-	);
-	aes_pipeline_table_AesRound round_3(
-		.state(state[384+:128]),
-		.round_key(next_key[384+:128]),
-		.next_state(next_state[384+:128])
-	);
-	aes_pipeline_table_AesRound round_4(
-		.state(state[512+:128]),
-		.round_key(next_key[512+:128]),
-		.next_state(next_state[512+:128])
-	);
-	aes_pipeline_table_AesRound round_5(
-		.state(state[640+:128]),
-		.round_key(next_key[640+:128]),
-		.next_state(next_state[640+:128])
-	);
-	aes_pipeline_table_AesRound round_6(
-		.state(state[768+:128]),
-		.round_key(next_key[768+:128]),
-		.next_state(next_state[768+:128])
-	);
-	aes_pipeline_table_AesRound round_7(
-		.state(state[896+:128]),
-		.round_key(next_key[896+:128]),
-		.next_state(next_state[896+:128])
-	);
-	aes_pipeline_table_AesRound round_8(
-		.state(state[1024+:128]),
-		.round_key(next_key[1024+:128]),
-		.next_state(next_state[1024+:128])
-	);
-	aes_pipeline_table_AesRound8 last_round(
-		.state(state[1152+:128]),
-		.round_key(next_key[1152+:128]),
-		.next_state(result)
 	);
 	initial _sv2v_0 = 0;
 endmodule
@@ -297,6 +297,105 @@ module aes_pipeline_table_Sbox (
 			;
 		out = sbox_table[(255 - in) * 8+:8];
 	end
+	initial _sv2v_0 = 0;
+endmodule
+module aes_pipeline_table_AesStates (
+	clk,
+	advance,
+	block,
+	first_key,
+	round_key,
+	result
+);
+	reg _sv2v_0;
+	input wire clk;
+	input wire advance;
+	input wire [127:0] block;
+	input wire [127:0] first_key;
+	input wire [1279:0] round_key;
+	output reg [127:0] result;
+	reg [1407:0] state;
+	wire [1151:0] next_state;
+	wire [127:0] last_state;
+	localparam [31:0] aes_rounds = 10;
+	always @(*) begin : give_result
+		if (_sv2v_0)
+			;
+		result = state[1280+:128];
+	end
+	reg [1407:0] state_next;
+	task move_func;
+		begin
+			state_next = state;
+			if (advance) begin
+				state_next[0+:128] = block ^ first_key;
+				begin : sv2v_autoblock_1
+					reg [31:0] i;
+					for (i = 1; i < aes_rounds; i = i + 1)
+						state_next[i * 128+:128] = next_state[(i - 1) * 128+:128];
+				end
+				state_next[1280+:128] = last_state;
+			end
+		end
+	endtask
+	always @(last_state or next_state or first_key or block or advance or state or _sv2v_0) begin : move_comb
+		if (_sv2v_0)
+			;
+		move_func;
+	end
+	always @(posedge clk) begin : move_ff
+		state <= state_next;
+	end
+	aes_pipeline_table_AesRound round_0(
+		.state(state[0+:128]),
+		.round_key(round_key[0+:128]),
+		.next_state(next_state[0+:128])
+	);
+	aes_pipeline_table_AesRound round_1(
+		.state(state[128+:128]),
+		.round_key(round_key[128+:128]),
+		.next_state(next_state[128+:128])
+	);
+	aes_pipeline_table_AesRound round_2(
+		.state(state[256+:128]),
+		.round_key(round_key[256+:128]),
+		.next_state(next_state[256+:128])
+	);
+	aes_pipeline_table_AesRound round_3(
+		.state(state[384+:128]),
+		.round_key(round_key[384+:128]),
+		.next_state(next_state[384+:128])
+	);
+	aes_pipeline_table_AesRound round_4(
+		.state(state[512+:128]),
+		.round_key(round_key[512+:128]),
+		.next_state(next_state[512+:128])
+	);
+	aes_pipeline_table_AesRound round_5(
+		.state(state[640+:128]),
+		.round_key(round_key[640+:128]),
+		.next_state(next_state[640+:128])
+	);
+	aes_pipeline_table_AesRound round_6(
+		.state(state[768+:128]),
+		.round_key(round_key[768+:128]),
+		.next_state(next_state[768+:128])
+	);
+	aes_pipeline_table_AesRound round_7(
+		.state(state[896+:128]),
+		.round_key(round_key[896+:128]),
+		.next_state(next_state[896+:128])
+	);
+	aes_pipeline_table_AesRound round_8(
+		.state(state[1024+:128]),
+		.round_key(round_key[1024+:128]),
+		.next_state(next_state[1024+:128])
+	);
+	aes_pipeline_table_AesRound8 last_round(
+		.state(state[1152+:128]),
+		.round_key(round_key[1152+:128]),
+		.next_state(last_state)
+	);
 	initial _sv2v_0 = 0;
 endmodule
 module aes_pipeline_table_AesRound (
