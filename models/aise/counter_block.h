@@ -24,7 +24,12 @@ public:
     /// LPID 0 is invalid, so a block without LPID stands for a page that was never used.
     bool empty() const { return lpid() == 0; }
     /// Writes of `line` (0 to 63) under this LPID; 0 = never written.
-    unsigned minor(unsigned line) const;
+    unsigned minor(unsigned line) const {
+        // Two bytes, of which the second is the one that the counter ends in: they lie within the block for every line, and no branch is needed.
+        const unsigned last_bit = minor_bits * line + minor_bits - 1;
+        const unsigned bytes = load_le16(bytes_.data() + lpid_bytes + last_bit / 8 - 1);
+        return bytes >> (last_bit % 8 + 9 - minor_bits) & last_minor;
+    }
     void set_minor(unsigned line, unsigned value);
     /// Whether any line was written under this LPID.
     bool any_written() const { return !all_zero({bytes_.data() + lpid_bytes, line_bytes - lpid_bytes}); }

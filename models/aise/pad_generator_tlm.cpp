@@ -7,8 +7,7 @@ PadGeneratorTlm::PadGeneratorTlm(const sc_core::sc_module_name& name, const Para
       target_socket("target_socket"),
       key_socket("key_socket", [this](Slot slot, KeyPart part, const crypto::Key128& key) { return take_key(slot, part, key); }),
       parameters_(parameters) {
-    target_socket.register_b_transport(this, &PadGeneratorTlm::b_transport);
-    target_socket.register_transport_dbg(this, &PadGeneratorTlm::transport_dbg);
+    target_socket.serve<&PadGeneratorTlm::b_transport, &PadGeneratorTlm::transport_dbg>(*this);
 }
 
 tlm::tlm_response_status PadGeneratorTlm::generate(tlm::tlm_generic_payload& payload, const SecurityContext* context) {
@@ -16,8 +15,8 @@ tlm::tlm_response_status PadGeneratorTlm::generate(tlm::tlm_generic_payload& pay
     if (payload.get_command() == tlm::TLM_IGNORE_COMMAND) return tlm::TLM_OK_RESPONSE;
     if (!payload.is_read()) return tlm::TLM_COMMAND_ERROR_RESPONSE;
     if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-    if (length == 0 || length % pad_bytes != 0 || length > lines_per_page * pad_bytes || payload.get_streaming_width() < length)
-        return tlm::TLM_BURST_ERROR_RESPONSE;
+    const bool lines = length == pad_bytes || (length != 0 && length % pad_bytes == 0 && length <= lines_per_page * pad_bytes);
+    if (!lines || payload.get_streaming_width() < length) return tlm::TLM_BURST_ERROR_RESPONSE;
     if (context == nullptr || context->ivs == nullptr || payload.get_data_ptr() == nullptr || !pads_.installed(context->key_slot))
         return tlm::TLM_GENERIC_ERROR_RESPONSE;
     pads_.generate(context->key_slot, context->ivs, length / pad_bytes, payload.get_data_ptr());

@@ -39,9 +39,8 @@ HashTreeTlm::HashTreeTlm(const sc_core::sc_module_name& name, const Parameters& 
     metadata_payload_.context.mode = Mode::chip;
     settle_payload_.context.mode = Mode::chip;
     register_payload_.context.mode = Mode::chip;
-    target_socket.register_b_transport(this, &HashTreeTlm::b_transport);
-    target_socket.register_transport_dbg(this, &HashTreeTlm::transport_dbg);
-    settle_socket.register_b_transport(this, &HashTreeTlm::settle_b_transport);
+    target_socket.serve<&HashTreeTlm::b_transport, &HashTreeTlm::transport_dbg>(*this);
+    settle_socket.serve<&HashTreeTlm::settle_b_transport>(*this);
 }
 
 tlm::tlm_response_status HashTreeTlm::judge(const tlm::tlm_generic_payload& payload, const SecurityContext* context) const {
@@ -148,7 +147,7 @@ void HashTreeTlm::send_metadata(MetadataCommand metadata, const BlockId& id, tlm
     context.key_slot = id.slot;
     context.level = id.level;
     context.index = id.index;
-    metadata_socket->b_transport(payload, *delay_);
+    metadata_socket.b_transport(payload, *delay_);
 }
 
 bool HashTreeTlm::look_up(Address address, const BlockId& id, Block64& block) {

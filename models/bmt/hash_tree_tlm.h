@@ -5,6 +5,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "bmt/hash_tree.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
@@ -23,7 +24,7 @@ public:
     TargetSocket<HashTreeTlm> target_socket;
     TargetSocket<HashTreeTlm> settle_socket;
     KeyTargetSocket key_socket;
-    tlm_utils::simple_initiator_socket<HashTreeTlm> metadata_socket;
+    InitiatorSocket<HashTreeTlm> metadata_socket;
     tlm_utils::simple_initiator_socket<HashTreeTlm> vm_table_socket;
 
     struct Parameters {

@@ -8,15 +8,14 @@
 
 #include "common/byte_store.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 
 namespace coffer {
 
 /// Memory behind an initiator socket as the ByteStore of a reference class. Each access adds its time to the delay that was set last.
 class BusStoreTlm : public ByteStore {
 public:
-    using Socket = tlm::tlm_base_initiator_socket<>;
-
-    explicit BusStoreTlm(Socket& socket) : socket_(socket) { payload_.context.mode = Mode::chip; }
+    explicit BusStoreTlm(BoundTarget& target) : target_(target) { payload_.context.mode = Mode::chip; }
 
     /// Where the time of the next accesses goes; gives where it went before.
     sc_core::sc_time& charge_to(sc_core::sc_time& delay) { return *std::exchange(delay_, &delay); }
@@ -31,18 +30,18 @@ public:
 
     /// The bytes as they are, without time or side effects; false where there are none.
     bool peek(Address address, std::uint8_t* data, std::size_t size) {
-        return socket_->transport_dbg(payload_.read(address, data, size)) == size;
+        return target_.transport_dbg(payload_.read(address, data, size)) == size;
     }
 
 private:
     bool send(tlm::tlm_generic_payload& payload) {
-        socket_->b_transport(payload, *delay_);
+        target_.b_transport(payload, *delay_);
         if (payload.is_response_ok()) return true;
         failed_ = true;
         return false;
     }
 
-    Socket& socket_;
+    BoundTarget& target_;
     ContextPayload payload_;
     sc_core::sc_time uncharged_;
     sc_core::sc_time* delay_ = &uncharged_;

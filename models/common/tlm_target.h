@@ -38,22 +38,26 @@ inline tlm::tlm_response_status judge_payload(const tlm::tlm_generic_payload& pa
     return tlm::TLM_OK_RESPONSE;
 }
 
+/// check_payload for what is no plain access. Never inlined, so that the check of plain ones always is.
+[[gnu::noinline, gnu::cold]] inline bool check_unusual_payload(tlm::tlm_generic_payload& payload, std::uint64_t size) {
+    const bool ignore = payload.get_command() == tlm::TLM_IGNORE_COMMAND;
+    const tlm::tlm_response_status status = ignore ? tlm::TLM_OK_RESPONSE : judge_payload(payload, size);
+    if (!ignore && status == tlm::TLM_OK_RESPONSE) return true;
+    payload.set_response_status(status);
+    return false;
+}
+
 }  // namespace detail
 
 /// Checks a payload against a target whose addresses are [0, size). True: a read or write to carry out; the response is the caller's to set.
 /// False: answered. TLM_IGNORE_COMMAND is OK and does nothing (14.8); no data or a streaming width of 0 is a burst error (14.10, 14.12); a byte enable
 /// other than 0 or 0xff, or an empty array of them, a byte enable error (14.11); an access that starts or ends outside, or wraps, an address error.
-inline bool check_payload(tlm::tlm_generic_payload& payload, std::uint64_t size) {
+[[gnu::always_inline]] inline bool check_payload(tlm::tlm_generic_payload& payload, std::uint64_t size) {
     const std::uint64_t address = payload.get_address();
     const unsigned length = payload.get_data_length();
-    if (payload.get_command() != tlm::TLM_IGNORE_COMMAND && is_plain(payload) && length != 0 && length <= size && address <= size - length &&
-        payload.get_data_ptr() != nullptr && (payload.is_read() || payload.is_write()))
-        return true;
-    const bool ignore = payload.get_command() == tlm::TLM_IGNORE_COMMAND;
-    const tlm::tlm_response_status status = ignore ? tlm::TLM_OK_RESPONSE : detail::judge_payload(payload, size);
-    if (!ignore && status == tlm::TLM_OK_RESPONSE) return true;
-    payload.set_response_status(status);
-    return false;
+    const bool transfers = !(payload.get_command() & ~1u);  // read or write, and nothing between
+    if (transfers && is_plain(payload) && length != 0 && length <= size && address <= size - length && payload.get_data_ptr() != nullptr) return true;
+    return detail::check_unusual_payload(payload, size);
 }
 
 /// Calls f(address, data, length) for every run of enabled bytes with rising addresses, in the order of the data array; a streaming access (14.12) starts a run each time it

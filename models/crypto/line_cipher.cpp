@@ -30,7 +30,7 @@ void PadCipher::generate(const Iv* ivs, std::size_t lines, std::uint8_t* pads) c
     static constexpr std::uint32_t mask_counter = 1;
     std::uint8_t* block = pads;
     const auto append_block = [&block](CounterWords words, std::uint32_t counter) {
-        words[3] = __builtin_bswap32(counter);
+        words |= CounterWords{0, 0, 0, __builtin_bswap32(counter)};
         std::memcpy(block, &words, chunk_bytes);
         block += chunk_bytes;
     };
@@ -97,24 +97,17 @@ LineGhash::~LineGhash() = default;
 LineGhash::LineGhash(LineGhash&&) noexcept = default;
 LineGhash& LineGhash::operator=(LineGhash&&) noexcept = default;
 
-Block16 LineGhash::hash(std::uint64_t additional_low, std::uint64_t additional_high, const std::uint8_t* ciphertext) const {
+LineGhash::Words LineGhash::hash(Words additional_data, const std::uint8_t* ciphertext) const {
     std::uint8_t* blocks = state_->blocks.data();
     // Lines of one page follow each other and share their additional data; bytes stored right before the hash loads them in wider words would stall it.
-    if (load_le64(blocks) != additional_low || load_le64(blocks + 8) != additional_high) {
-        store_le64(blocks, additional_low);
-        store_le64(blocks + 8, additional_high);
+    if (load_le64(blocks) != additional_data.low || load_le64(blocks + 8) != additional_data.high) {
+        store_le64(blocks, additional_data.low);
+        store_le64(blocks + 8, additional_data.high);
     }
     std::memcpy(blocks + chunk_bytes, ciphertext, line_bytes);
     const std::uint8_t* raw = state_->gcm.raw_hash(blocks, State::blocks_bytes);
-
-    Block16 result;
-    if (state_->reversed) {
-        store_le64(result.data(), load_be64(raw + 8));
-        store_le64(result.data() + 8, load_be64(raw));
-    } else {
-        std::memcpy(result.data(), raw, chunk_bytes);
-    }
-    return result;
+    if (state_->reversed) return {load_be64(raw + 8), load_be64(raw)};
+    return {load_le64(raw), load_le64(raw + 8)};
 }
 
 }  // namespace coffer::crypto

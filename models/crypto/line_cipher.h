@@ -39,12 +39,22 @@ public:
     LineGhash(LineGhash&&) noexcept;
     LineGhash& operator=(LineGhash&&) noexcept;
 
+    /// 16 bytes as two little-endian words: in registers, since bytes in memory that were just stored would have to be waited for.
+    struct Words {
+        std::uint64_t low;
+        std::uint64_t high;
+    };
+
     /// GHASH of 16 bytes of additional data, 64 bytes of ciphertext and the length block; xored with the tag mask it is the GCM tag.
+    Words hash(Words additional_data, const std::uint8_t* ciphertext) const;
+    /// The same from and to bytes.
     Block16 hash(const Block16& additional_data, const std::uint8_t* ciphertext) const {
-        return hash(load_le64(additional_data.data()), load_le64(additional_data.data() + 8), ciphertext);
+        const Words words = hash(Words{load_le64(additional_data.data()), load_le64(additional_data.data() + 8)}, ciphertext);
+        Block16 result;
+        store_le64(result.data(), words.low);
+        store_le64(result.data() + 8, words.high);
+        return result;
     }
-    /// The same with the additional data as two little-endian words: in registers, since bytes in memory that were just stored would have to be waited for.
-    Block16 hash(std::uint64_t additional_low, std::uint64_t additional_high, const std::uint8_t* ciphertext) const;
 
 private:
     struct State;

@@ -6,9 +6,7 @@ namespace coffer {
 
 BusProbeTlm::BusProbeTlm(const sc_core::sc_module_name& name, ByteStore& store)
     : sc_module(name), target_socket("target_socket"), initiator_socket("initiator_socket"), probe_(store) {
-    target_socket.register_b_transport(this, &BusProbeTlm::b_transport);
-    target_socket.register_transport_dbg(this, &BusProbeTlm::transport_dbg);
-    target_socket.register_get_direct_mem_ptr(this, &BusProbeTlm::get_direct_mem_ptr);
+    target_socket.serve<&BusProbeTlm::b_transport, &BusProbeTlm::transport_dbg, &BusProbeTlm::get_direct_mem_ptr>(*this);
     initiator_socket.register_invalidate_direct_mem_ptr(this, &BusProbeTlm::invalidate_direct_mem_ptr);
 }
 
@@ -20,7 +18,7 @@ std::size_t BusProbeTlm::add(TamperAction action) {
 }
 
 void BusProbeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    initiator_socket->b_transport(payload, delay);
+    initiator_socket.b_transport(payload, delay);
     if (!probe_.idle()) payload.set_dmi_allowed(false);
     if (payload.is_response_ok() && payload.get_command() != tlm::TLM_IGNORE_COMMAND) probe_.observe(payload.is_write(), payload.get_data_length());
 }

@@ -2,8 +2,8 @@
 
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "memory/bus_probe.h"
@@ -15,7 +15,7 @@ namespace coffer {
 class BusProbeTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     TargetSocket<BusProbeTlm> target_socket;
-    tlm_utils::simple_initiator_socket<BusProbeTlm> initiator_socket;
+    InitiatorSocket<BusProbeTlm> initiator_socket;
 
     /// `store`: the bytes of the DRAM behind the probe.
     BusProbeTlm(const sc_core::sc_module_name& name, ByteStore& store);

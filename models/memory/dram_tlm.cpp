@@ -15,9 +15,7 @@ DramTlm::DramTlm(const sc_core::sc_module_name& name, const DramParameters& para
     if (!std::isfinite(parameters.bandwidth) || parameters.bandwidth < 0)
         throw InputError("dram.bandwidth", fmt::format("{} GB/s", parameters.bandwidth), "0 (unlimited) or more");
     for (unsigned bytes = 0; bytes < transfer_times_.size(); ++bytes) transfer_times_[bytes] = compute_transfer_time(bytes);
-    target_socket.register_b_transport(this, &DramTlm::b_transport);
-    target_socket.register_transport_dbg(this, &DramTlm::transport_dbg);
-    target_socket.register_get_direct_mem_ptr(this, &DramTlm::get_direct_mem_ptr);
+    target_socket.serve<&DramTlm::b_transport, &DramTlm::transport_dbg, &DramTlm::get_direct_mem_ptr>(*this);
 }
 
 sc_core::sc_time DramTlm::compute_transfer_time(unsigned bytes) const {
@@ -27,23 +25,33 @@ sc_core::sc_time DramTlm::compute_transfer_time(unsigned bytes) const {
 void DramTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     payload.set_dmi_allowed(false);
     if (!check_payload(payload, parameters_.size)) return;
-    const bool write = payload.is_write();
-    for_each_run(payload, [&](Address address, std::uint8_t* data, unsigned length) {
-        if (write) {
-            memory_.write(address, data, length);
-        } else {
-            memory_.read(address, data, length);
-        }
-        return true;
-    });
+    const Address address = payload.get_address();
     const unsigned bytes = payload.get_data_length();
-    traffic_.add(payload.get_address(), bytes, write);
+    const bool write = payload.is_write();
+    if (!is_plain(payload))
+        transfer_runs(payload);
+    else if (write)
+        memory_.write(address, payload.get_data_ptr(), bytes);
+    else
+        memory_.read(address, payload.get_data_ptr(), bytes);
+    traffic_.add(address, bytes, write);
     const sc_core::sc_time transfer = transfer_time(bytes);
     busy_time_ += transfer;
     delay += parameters_.latency;
     delay += transfer;
     payload.set_dmi_allowed(may_grant(payload));
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+void DramTlm::transfer_runs(const tlm::tlm_generic_payload& payload) {
+    const bool write = payload.is_write();
+    for_each_run(payload, [&](Address address, std::uint8_t* data, unsigned length) {
+        if (write)
+            memory_.write(address, data, length);
+        else
+            memory_.read(address, data, length);
+        return true;
+    });
 }
 
 unsigned DramTlm::transport_dbg(tlm::tlm_generic_payload& payload) {

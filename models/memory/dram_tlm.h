@@ -48,6 +48,8 @@ public:
 
 private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    /// What is not plain. Not inlined, like its kin in other modules: what few accesses need would cost all of them registers.
+    [[gnu::noinline]] void transfer_runs(const tlm::tlm_generic_payload& payload);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     bool may_grant(const tlm::tlm_generic_payload& payload) const;

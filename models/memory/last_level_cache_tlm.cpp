@@ -27,9 +27,7 @@ LastLevelCacheTlm::LastLevelCacheTlm(const sc_core::sc_module_name& name, const 
     if (parameters.uncached_base % page_bytes != 0 || parameters.uncached_bytes % page_bytes != 0)
         throw InputError("llc.uncached", fmt::format("{} bytes at {:#x}", parameters.uncached_bytes, parameters.uncached_base), "whole pages");
     if (parameters.size != 0) cache_.emplace(CacheGeometry::of_size("llc.size", parameters.size, parameters.ways), static_cast<LineBus&>(*this));
-    target_socket.register_b_transport(this, &LastLevelCacheTlm::b_transport);
-    target_socket.register_transport_dbg(this, &LastLevelCacheTlm::transport_dbg);
-    target_socket.register_get_direct_mem_ptr(this, &LastLevelCacheTlm::get_direct_mem_ptr);
+    target_socket.serve<&LastLevelCacheTlm::b_transport, &LastLevelCacheTlm::transport_dbg, &LastLevelCacheTlm::get_direct_mem_ptr>(*this);
     initiator_socket.register_invalidate_direct_mem_ptr(this, &LastLevelCacheTlm::invalidate_direct_mem_ptr);
 }
 
@@ -46,7 +44,7 @@ void LastLevelCacheTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::
     if (!check_payload(payload, parameters_.memory_size)) return;
     const auto* brought = payload.get_extension<SecurityContext>();
     if (goes_through(brought)) {
-        initiator_socket->b_transport(payload, delay);
+        initiator_socket.b_transport(payload, delay);
         return;
     }
     const SecurityContext& context = brought != nullptr ? *brought : host_context;
@@ -54,30 +52,36 @@ void LastLevelCacheTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::
         payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     } else if (bypasses(payload, context)) {
         prepare_bypass(payload, context, delay);
-        initiator_socket->b_transport(payload, delay);
+        initiator_socket.b_transport(payload, delay);
     } else {
         payload.set_response_status(serve(payload, context, delay));
     }
 }
 
 tlm::tlm_response_status LastLevelCacheTlm::serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay) {
-    const Address start = payload.get_address();
     const Exclusive::Hold hold(exclusive_);
     mode_ = context.mode;
     delay_ = &delay;
-    const bool write = payload.is_write();
-    const auto serve_piece = [&](Address hpa, std::uint8_t* piece, unsigned size) {
-        const LineTag line = line_of(context, start, hpa);
-        delay += parameters_.latency;
-        return write ? cache_->write(line, hpa % line_bytes, piece, size) : cache_->read(line, hpa % line_bytes, piece, size);
-    };
+    const Address start = payload.get_address();
+    const unsigned length = payload.get_data_length();
     // Nearly all accesses lie within a line.
-    const bool within = is_plain(payload) && start % line_bytes + payload.get_data_length() <= line_bytes;
-    const bool ok = within ? serve_piece(start, payload.get_data_ptr(), payload.get_data_length())
-                           : for_each_run(payload, [&](Address address, std::uint8_t* data, unsigned length) {
-                                 return for_each_piece(address, data, length, line_bytes, serve_piece);
-                             });
+    const bool within = is_plain(payload) && start % line_bytes + length <= line_bytes;
+    const bool ok = within ? serve_piece(payload.get_command(), line_of(context, start, start), start, payload.get_data_ptr(), length) : serve_pieces(payload, context);
     return ok ? tlm::TLM_OK_RESPONSE : status_;
+}
+
+bool LastLevelCacheTlm::serve_piece(tlm::tlm_command command, const LineTag& line, Address hpa, std::uint8_t* piece, unsigned size) {
+    *delay_ += parameters_.latency;
+    return command == tlm::TLM_WRITE_COMMAND ? cache_->write(line, hpa % line_bytes, piece, size) : cache_->read(line, hpa % line_bytes, piece, size);
+}
+
+bool LastLevelCacheTlm::serve_pieces(const tlm::tlm_generic_payload& payload, const SecurityContext& context) {
+    const Address start = payload.get_address();
+    return for_each_run(payload, [&](Address first, std::uint8_t* data, unsigned length) {
+        return for_each_piece(first, data, length, line_bytes, [&](Address hpa, std::uint8_t* piece, unsigned size) {
+            return serve_piece(payload.get_command(), line_of(context, start, hpa), hpa, piece, size);
+        });
+    });
 }
 
 void LastLevelCacheTlm::prepare_bypass(const tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay) {
@@ -94,7 +98,7 @@ bool LastLevelCacheTlm::read_line(const LineTag& line, std::uint8_t* data) {
     payload_.context.vmid = line.vmid;
     payload_.context.gpa = line.gpa;
     payload_.context.mode = mode_;
-    initiator_socket->b_transport(payload, *delay_);
+    initiator_socket.b_transport(payload, *delay_);
     status_ = payload.get_response_status();
     return payload.is_response_ok();
 }
@@ -105,7 +109,7 @@ bool LastLevelCacheTlm::write_line(const LineTag& line, const std::uint8_t* data
     payload_.context.gpa = line.gpa;
     payload_.context.mode = line.vmid == host_vmid ? Mode::host : Mode::guest;
     sc_core::sc_time posted = *delay_;
-    initiator_socket->b_transport(payload, parameters_.posted_write_backs ? posted : *delay_);
+    initiator_socket.b_transport(payload, parameters_.posted_write_backs ? posted : *delay_);
     return payload.is_response_ok();
 }
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
@@ -33,7 +33,7 @@ public:
     using Leaving = LastLevelCache::Leaving;
 
     TargetSocket<LastLevelCacheTlm, 0> target_socket;
-    tlm_utils::simple_initiator_socket<LastLevelCacheTlm> initiator_socket;
+    InitiatorSocket<LastLevelCacheTlm> initiator_socket;
 
     /// Throws InputError for a shape that is no cache, or an uncached range that is not made of pages.
     LastLevelCacheTlm(const sc_core::sc_module_name& name, const LastLevelCacheParameters& parameters);
@@ -57,7 +57,9 @@ private:
     bool is_uncached(Address hpa) const { return hpa - parameters_.uncached_base < parameters_.uncached_bytes; }
     bool bypasses(const tlm::tlm_generic_payload& payload, const SecurityContext& context) const;
     tlm::tlm_response_status serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
-    void prepare_bypass(const tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
+    bool serve_piece(tlm::tlm_command command, const LineTag& line, Address hpa, std::uint8_t* piece, unsigned size);
+    [[gnu::noinline]] bool serve_pieces(const tlm::tlm_generic_payload& payload, const SecurityContext& context);
+    [[gnu::noinline]] void prepare_bypass(const tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
     unsigned debug_line(tlm::tlm_command command, const SecurityContext& context, Address hpa, std::uint8_t* data, unsigned size);
     template <class Function>
     void maintain(Function&& function);

@@ -10,11 +10,10 @@ MetadataCacheTlm::MetadataCacheTlm(const sc_core::sc_module_name& name, const Pa
       settle_socket("settle_socket"),
       initiator_socket("initiator_socket"),
       parameters_(parameters),
-      bus_(initiator_socket),
+      bus_(initiator_socket.target()),
       cache_(parameters.geometry, parameters.chip_ways, bus_) {
     cache_.set_settle_port(*this);
-    target_socket.register_b_transport(this, &MetadataCacheTlm::b_transport);
-    target_socket.register_transport_dbg(this, &MetadataCacheTlm::transport_dbg);
+    target_socket.serve<&MetadataCacheTlm::b_transport, &MetadataCacheTlm::transport_dbg>(*this);
 }
 
 namespace {
@@ -89,7 +88,7 @@ void MetadataCacheTlm::settle(Address address, const BlockId& id, const Block64&
     context.index = id.index;
     // A block leaves through a write buffer: nobody waits for it.
     sc_core::sc_time posted;
-    settle_socket->b_transport(settle_payload_.write(address, block.data(), block.size()), posted);
+    settle_socket.b_transport(settle_payload_.write(address, block.data(), block.size()), posted);
 }
 
 void MetadataCacheTlm::collect(StatisticsGroup& group) const {

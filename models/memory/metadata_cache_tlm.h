@@ -2,8 +2,8 @@
 
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
@@ -20,8 +20,8 @@ namespace coffer {
 class MetadataCacheTlm : public sc_core::sc_module, public StatisticsProvider, private SettlePort {
 public:
     TargetSocket<MetadataCacheTlm> target_socket;
-    tlm_utils::simple_initiator_socket<MetadataCacheTlm> settle_socket;
-    tlm_utils::simple_initiator_socket<MetadataCacheTlm> initiator_socket;
+    InitiatorSocket<MetadataCacheTlm> settle_socket;
+    InitiatorSocket<MetadataCacheTlm> initiator_socket;
 
     struct Parameters {
         CacheGeometry geometry = CacheGeometry::of_size("metadata_cache.bytes", 32 * 1024, 16);

@@ -57,16 +57,13 @@ MpeTlm::MpeTlm(const sc_core::sc_module_name& name, const Parameters& parameters
       map_(map),
       violations_(violations),
       engine_(parameters.scheme, map, parameters.chip, {*this, *this, lpids, *this, violations}),
-      bus_(initiator_socket) {
+      bus_(initiator_socket.target()) {
     pad_payload_.context.mode = Mode::chip;
     counter_payload_.context.mode = Mode::chip;
     register_payload_.context.mode = Mode::chip;
-    target_socket.register_b_transport(this, &MpeTlm::b_transport);
-    target_socket.register_transport_dbg(this, &MpeTlm::transport_dbg);
-    target_socket.register_get_direct_mem_ptr(this, &MpeTlm::get_direct_mem_ptr);
-    chip_socket.register_b_transport(this, &MpeTlm::chip_b_transport);
-    metadata_socket.register_b_transport(this, &MpeTlm::metadata_b_transport);
-    metadata_socket.register_transport_dbg(this, &MpeTlm::metadata_transport_dbg);
+    target_socket.serve<&MpeTlm::b_transport, &MpeTlm::transport_dbg, &MpeTlm::get_direct_mem_ptr>(*this);
+    chip_socket.serve<&MpeTlm::chip_b_transport>(*this);
+    metadata_socket.serve<&MpeTlm::metadata_b_transport, &MpeTlm::metadata_transport_dbg>(*this);
     initiator_socket.register_invalidate_direct_mem_ptr(this, &MpeTlm::invalidate_direct_mem_ptr);
 }
 
@@ -76,7 +73,7 @@ void MpeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
     if (!check_payload(payload, map_.data_bytes())) return;
     if (is_plain_access(context)) {
         ++plain_accesses_;
-        initiator_socket->b_transport(payload, delay);
+        initiator_socket.b_transport(payload, delay);
         return;
     }
     if (context->vmid == chip_vmid || context->mode == Mode::chip) {
@@ -93,7 +90,7 @@ void MpeTlm::chip_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
     if (context == nullptr || context->vmid != chip_vmid || payload.get_address() < map_.chip_base())
         payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     else if (is_plain_access(context))
-        initiator_socket->b_transport(payload, delay);
+        initiator_socket.b_transport(payload, delay);
     else
         serve(payload, *context, delay);
 }
@@ -103,7 +100,7 @@ void MpeTlm::metadata_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc
     if (payload.get_address() < map_.counter_base())
         payload.set_response_status(payload.get_command() == tlm::TLM_IGNORE_COMMAND ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE);
     else
-        initiator_socket->b_transport(payload, delay);
+        initiator_socket.b_transport(payload, delay);
 }
 
 unsigned MpeTlm::metadata_transport_dbg(tlm::tlm_generic_payload& payload) {
@@ -121,46 +118,46 @@ void MpeTlm::serve(tlm::tlm_generic_payload& payload, const SecurityContext& con
         payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
         return;
     }
-    const bool ok = serve_lines(payload, context, *slot, delay);
+    const Address hpa = payload.get_address();
+    const bool is_line = is_plain(payload) && payload.get_data_length() == line_bytes && hpa % line_bytes == 0;
+    const bool ok = is_line ? serve_line(payload.get_command(), {*slot, page_of(context.gpa), page_base(hpa)}, hpa, payload.get_data_ptr(), delay)
+                            : serve_pieces(payload, context, *slot, delay);
     payload.set_response_status(ok && !bus_.take_failure() ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
 }
 
-bool MpeTlm::serve_lines(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay) {
+bool MpeTlm::serve_pieces(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay) {
     const Address start = payload.get_address();
-    const auto serve_piece = [&](Address hpa, std::uint8_t* data, unsigned length) {
-        const Address gpa = context.gpa + (hpa - start);
-        return serve_line(payload.get_command(), {slot, page_of(gpa), page_base(hpa)}, hpa, data, length, delay);
-    };
-    if (is_plain(payload) && payload.get_data_length() == line_bytes && start % line_bytes == 0) return serve_piece(start, payload.get_data_ptr(), line_bytes);
-    return for_each_run(payload, [&](Address hpa, std::uint8_t* data, unsigned length) {
-        return for_each_piece(hpa, data, length, line_bytes, serve_piece);
+    return for_each_run(payload, [&](Address first, std::uint8_t* bytes, unsigned count) {
+        return for_each_piece(first, bytes, count, line_bytes, [&](Address hpa, std::uint8_t* data, unsigned length) {
+            const PageRef page{slot, page_of(context.gpa + (hpa - start)), page_base(hpa)};
+            return length == line_bytes ? serve_line(payload.get_command(), page, hpa, data, delay)
+                                        : serve_part(payload.get_command(), page, hpa, data, length, delay);
+        });
     });
 }
 
-bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay) {
-    const unsigned line = line_in_page(hpa);
-    const bool whole = length == line_bytes;
-    const std::size_t offset = hpa % line_bytes;
+bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay) {
     timing_ = Timing();
-    if (command == tlm::TLM_WRITE_COMMAND && whole) {
-        const bool ok = !engine_.write_line(page, line, data);
-        delay += write_time();
-        return ok;
-    }
-    if (whole) {
-        const bool ok = !engine_.read_line(page, line, data);
+    if (command == tlm::TLM_READ_COMMAND) {
+        const bool ok = !engine_.read_line(page, line_in_page(hpa), data);
         delay += read_time(parameters_.verification == Verification::precise);
         return ok;
     }
+    const bool ok = !engine_.write_line(page, line_in_page(hpa), data);
+    delay += write_time();
+    return ok;
+}
+
+bool MpeTlm::serve_part(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay) {
+    const std::size_t offset = hpa % line_bytes;
     Block64 plaintext;
-    bool ok = !engine_.read_line(page, line, plaintext.data());
+    timing_ = Timing();
+    bool ok = !engine_.read_line(page, line_in_page(hpa), plaintext.data());
     // A merge waits for the line's own check: what is written back must be what was there.
     delay += read_time(command == tlm::TLM_WRITE_COMMAND || parameters_.verification == Verification::precise);
     if (ok && command == tlm::TLM_WRITE_COMMAND) {
         std::copy_n(data, length, plaintext.data() + offset);
-        timing_ = Timing();
-        ok = !engine_.write_line(page, line, plaintext.data());
-        delay += write_time();
+        ok = serve_line(command, page, hpa, plaintext.data(), delay);
     } else if (ok) {
         std::copy_n(plaintext.data() + offset, length, data);
     }
@@ -229,7 +226,7 @@ void MpeTlm::flush(Vmid vmid) {
     tlm::tlm_generic_payload& payload = counter_payload(tlm::TLM_IGNORE_COMMAND, *slot, 0, 0, nullptr);
     counter_payload_.context.metadata = MetadataCommand::evict_all;
     sc_core::sc_time none;
-    counter_socket->b_transport(payload, none);
+    counter_socket.b_transport(payload, none);
     counter_payload_.context.metadata = MetadataCommand::none;
 }
 
@@ -237,7 +234,7 @@ void MpeTlm::generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::
     pad_payload_.context.key_slot = slot;
     pad_payload_.context.ivs = ivs;
     timing_.pads = std::max(timing_.pads, timing_.counters);
-    pad_socket->b_transport(pad_payload_.read(0, pads, lines * pad_bytes), timing_.pads);
+    pad_socket.b_transport(pad_payload_.read(0, pads, lines * pad_bytes), timing_.pads);
 }
 
 tlm::tlm_generic_payload& MpeTlm::counter_payload(tlm::tlm_command command, Slot slot, Gpn gpn, Address frame, std::uint8_t* data) {
@@ -248,7 +245,7 @@ tlm::tlm_generic_payload& MpeTlm::counter_payload(tlm::tlm_command command, Slot
 }
 
 MaybeViolation MpeTlm::send_counters(tlm::tlm_generic_payload& payload) {
-    counter_socket->b_transport(payload, timing_.counters);
+    counter_socket.b_transport(payload, timing_.counters);
     if (payload.is_response_ok()) return std::nullopt;
     return violations_.last();
 }

@@ -8,6 +8,7 @@
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/statistics.h"
@@ -31,10 +32,10 @@ public:
     TargetSocket<MpeTlm> chip_socket;
     TargetSocket<MpeTlm> metadata_socket;
     KeyTargetSocket key_socket;
-    tlm_utils::simple_initiator_socket<MpeTlm> pad_socket;
-    tlm_utils::simple_initiator_socket<MpeTlm> counter_socket;
+    InitiatorSocket<MpeTlm> pad_socket;
+    InitiatorSocket<MpeTlm> counter_socket;
     tlm_utils::simple_initiator_socket<MpeTlm> vm_table_socket;
-    tlm_utils::simple_initiator_socket<MpeTlm> initiator_socket;
+    InitiatorSocket<MpeTlm> initiator_socket;
 
     struct Parameters {
         Scheme scheme;
@@ -84,8 +85,12 @@ private:
         return context == nullptr || context->vmid == host_vmid || context->raw || !parameters_.scheme.encrypt;
     }
     void serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
-    bool serve_lines(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay);
-    bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay);
+    /// An access of any length and shape, line by line.
+    [[gnu::noinline]] bool serve_pieces(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay);
+    /// A whole line.
+    bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay);
+    /// Part of a line; a write merges it.
+    bool serve_part(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay);
     /// `checked`: the data waits for the check of its tag.
     sc_core::sc_time read_time(bool checked) const;
     sc_core::sc_time write_time() const;

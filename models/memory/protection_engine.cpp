@@ -1,21 +1,29 @@
 #include "memory/protection_engine.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace coffer {
 
 namespace {
 
+using crypto::LineGhash;
+
 void xor_line(std::uint8_t* out, const std::uint8_t* a, const std::uint8_t* b) {
     for (std::size_t i = 0; i < line_bytes; i += 8) store_le64(out + i, load_le64(a + i) ^ load_le64(b + i));
 }
 
-/// Compares tags of 4, 8, 16 or 32 bytes word by word: the bytes compared were just stored word by word, and a wider load would wait for them.
-bool equal_tags(const std::uint8_t* a, const std::uint8_t* b, unsigned bytes) {
-    if (bytes == 4) return load_le32(a) == load_le32(b);
-    std::uint64_t difference = 0;
-    for (unsigned i = 0; i < bytes; i += 8) difference |= load_le64(a + i) ^ load_le64(b + i);
-    return difference == 0;
+/// The GCM tag of a line: its hash, xored with the pad's mask.
+LineGhash::Words gcm_tag(const LineGhash& ghash, Gpn gpn, const std::uint8_t* ciphertext, const std::uint8_t* mask) {
+    const LineGhash::Words hash = ghash.hash(LineGhash::Words{gpn, 0}, ciphertext);
+    return {hash.low ^ load_le64(mask), hash.high ^ load_le64(mask + 8)};
+}
+
+/// Whether the first `bytes` (4, 8 or 16) of a tag are those stored.
+bool tag_equals(const LineGhash::Words& tag, const std::uint8_t* stored, unsigned bytes) {
+    const std::uint64_t low = tag.low ^ load_le64(stored);
+    if (bytes == 16) return (low | (tag.high ^ load_le64(stored + 8))) == 0;
+    return bytes == 8 ? low == 0 : static_cast<std::uint32_t>(low) == 0;
 }
 
 /// Pad, plaintext: what must not stay behind on the stack for a core dump to show.
@@ -49,18 +57,10 @@ void ProtectionEngine::revoke(Slot slot) {
     if (slot < domains_.size()) domains_[slot].reset();
 }
 
-ProtectionEngine::Tag ProtectionEngine::tag_of(const Domain& domain, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext,
-                                               const std::uint8_t* mask) const {
-    if (domain.mac) {
-        Block16 additional_data{};
-        store_le64(additional_data.data(), gpn);
-        return domain.mac->compute({{ciphertext, line_bytes}, iv, additional_data});
-    }
-    const Block16 hash = domain.ghash->hash(gpn, 0, ciphertext);
-    Tag tag{};
-    store_le64(tag.data(), load_le64(hash.data()) ^ load_le64(mask));
-    store_le64(tag.data() + 8, load_le64(hash.data() + 8) ^ load_le64(mask + 8));
-    return tag;
+ProtectionEngine::Tag ProtectionEngine::mac_tag(const crypto::Mac& mac, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext) {
+    Block16 additional_data{};
+    store_le64(additional_data.data(), gpn);
+    return mac.compute({{ciphertext, line_bytes}, iv, additional_data});
 }
 
 bool ProtectionEngine::tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext,
@@ -68,8 +68,11 @@ bool ProtectionEngine::tag_matches(const PageRef& page, unsigned line, const cry
     if (scheme_.integrity == Integrity::none) return true;
     Tag stored;
     memory.read(map_.tag_of(page.hpa(line)), stored.data(), scheme_.tag_bytes);
-    const Tag computed = tag_of(*domains_[page.slot], page.gpn, iv, ciphertext, mask);
-    return equal_tags(stored.data(), computed.data(), scheme_.tag_bytes);
+    const Domain& domain = *domains_[page.slot];
+    // Words in registers on the way of every read: a tag put together in memory would have to be waited for.
+    if (domain.ghash) return tag_equals(gcm_tag(*domain.ghash, page.gpn, ciphertext, mask), stored.data(), scheme_.tag_bytes);
+    const Tag computed = mac_tag(*domain.mac, page.gpn, iv, ciphertext);
+    return std::equal(stored.begin(), stored.begin() + scheme_.tag_bytes, computed.begin());
 }
 
 MaybeViolation ProtectionEngine::check_tag(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext,
@@ -84,7 +87,15 @@ void ProtectionEngine::store_line(const PageRef& page, unsigned line, const cryp
     const Address hpa = page.hpa(line);
     ports_.memory.write(hpa, ciphertext.data(), line_bytes);
     if (scheme_.integrity == Integrity::none) return;
-    const Tag tag = tag_of(*domains_[page.slot], page.gpn, iv, ciphertext.data(), pad + line_bytes);
+    const Domain& domain = *domains_[page.slot];
+    Tag tag;
+    if (domain.ghash) {
+        const LineGhash::Words words = gcm_tag(*domain.ghash, page.gpn, ciphertext.data(), pad + line_bytes);
+        store_le64(tag.data(), words.low);
+        store_le64(tag.data() + 8, words.high);
+    } else {
+        tag = mac_tag(*domain.mac, page.gpn, iv, ciphertext.data());
+    }
     ports_.memory.write(map_.tag_of(hpa), tag.data(), scheme_.tag_bytes);
 }
 

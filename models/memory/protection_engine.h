@@ -79,7 +79,7 @@ private:
     };
     using Tag = std::array<std::uint8_t, 32>;
 
-    Tag tag_of(const Domain& domain, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask) const;
+    static Tag mac_tag(const crypto::Mac& mac, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext);
     bool tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask,
                      ByteStore& memory) const;
     /// Checks one fetched line against its tag in memory, where the scheme has tags.

@@ -8,6 +8,7 @@
 
 #include "common/errors.h"
 #include "common/units.h"
+#include "memory/use_order.h"
 
 namespace coffer {
 
@@ -28,12 +29,14 @@ struct CacheGeometry {
 /// A set-associative cache of 64-byte blocks with true LRU replacement. It keeps blocks and finds them; what is fetched, written back
 /// or trusted is its user's matter. A block has an address, which chooses the set, a tag (any type with ==) that has to match besides, a dirty flag and data.
 ///
-/// Block addresses, times of use, tags and data lie in arrays of their own: a look-up or a choice of a victim reads one host cache line per eight ways, and data only on a hit.
+/// Block addresses, order of use, tags and data lie in arrays of their own: a look-up reads one host cache line per eight ways, and data only on a hit.
 template <class Tag, class Data>
 class SetAssociativeCache {
 public:
     struct Entry {
         Tag tag{};
+        std::uint32_t set = 0;  // its place, for good: to compute it takes a division
+        std::uint8_t way = 0;
         bool dirty = false;
     };
 
@@ -42,9 +45,14 @@ public:
           ways_(geometry.ways),
           mask_((sets_ & (sets_ - 1)) == 0 ? sets_ - 1 : 0),
           keys_(sets_ * ways_),
-          last_uses_(sets_ * ways_),
+          order_(sets_, ways_),
           entries_(sets_ * ways_),
-          data_(sets_ * ways_) {}
+          data_(sets_ * ways_) {
+        for (std::size_t i = 0; i != entries_.size(); ++i) {
+            entries_[i].set = static_cast<std::uint32_t>(i / ways_);
+            entries_[i].way = static_cast<std::uint8_t>(i % ways_);
+        }
+    }
 
     std::size_t sets() const { return sets_; }
     unsigned ways() const { return ways_; }
@@ -73,23 +81,18 @@ public:
     }
 
     /// Makes the entry, a valid one, the most recently used of its set.
-    void touch(const Entry& entry) { last_uses_[index_of(entry)] = ++uses_; }
+    void touch(const Entry& entry) { order_.touch(entry.set, entry.way); }
 
     /// The entry that a new block at `address` displaces: an invalid one, else the least recently used one. It is left as it is: the user writes it
     /// back if valid() and dirty, then fills it. Only ways [first_way, last_way) are considered, so that a class of blocks can have ways of its own.
     Entry& victim(Address address, unsigned first_way, unsigned last_way) {
-        const std::size_t first = set_of(address) * ways_;
-        std::size_t oldest = first + first_way;
-        std::uint64_t oldest_use = last_uses_[oldest];
-        // No branches: which way is the oldest cannot be predicted.
-        for (std::size_t i = oldest + 1; i < first + last_way; ++i) {
-            const std::uint64_t use = last_uses_[i];
-            oldest = use < oldest_use ? i : oldest;
-            oldest_use = use < oldest_use ? use : oldest_use;
-        }
-        return entries_[oldest];
+        const std::size_t set = set_of(address);
+        return entries_[set * ways_ + order_.oldest(set, first_way, last_way)];
     }
-    Entry& victim(Address address) { return victim(address, 0, ways_); }
+    Entry& victim(Address address) {
+        const std::size_t set = set_of(address);
+        return entries_[set * ways_ + order_.oldest(set)];
+    }
 
     /// Gives the entry, which `victim` chose for it, to the block that holds `address`: valid, clean, most recently used. Its data is left to the user.
     void fill(Entry& entry, Address address, const Tag& tag) {
@@ -101,14 +104,13 @@ public:
     /// Forgets the block, dirty or not.
     void invalidate(Entry& entry) {
         keys_[index_of(entry)] = 0;
-        last_uses_[index_of(entry)] = 0;
+        order_.retire(entry.set, entry.way);
         entry.dirty = false;
     }
 
     bool valid(const Entry& entry) const { return keys_[index_of(entry)] != 0; }
     /// Address of the entry's block. The entry must be valid.
     Address address_of(const Entry& entry) const { return keys_[index_of(entry)] & ~valid_bit; }
-    unsigned way_of(const Entry& entry) const { return static_cast<unsigned>(index_of(entry) % ways_); }
     Data& data(const Entry& entry) { return data_[index_of(entry)]; }
     const Data& data(const Entry& entry) const { return data_[index_of(entry)]; }
 
@@ -134,9 +136,8 @@ private:
     std::size_t sets_;
     unsigned ways_;
     Address mask_;  // sets - 1 where sets is a power of two other than 1, else 0
-    std::uint64_t uses_ = 0;  // 64 bits of them never wrap
     std::vector<Address> keys_;
-    std::vector<std::uint64_t> last_uses_;  // 0 for invalid entries, which thus are chosen first
+    UseOrder order_;  // invalid entries are the least recently used ones, and thus chosen first
     std::vector<Entry> entries_;
     std::vector<Data> data_;
 };

@@ -22,20 +22,17 @@ public:
     SparseMemory& operator=(const SparseMemory&) = delete;
 
     void read(Address address, std::uint8_t* data, std::size_t size) override {
-        if (size == 0) return;  // `data` may be null then
         const std::size_t offset = address % page_bytes;
-        if (offset + size > page_bytes) return read_frames(address, data, size);
-        std::uint8_t* const* frame = frames_.find(page_of(address));
-        if (frame == nullptr) {
-            std::memset(data, 0, size);
-        } else {
+        // No bytes, for which `data` may be null, wrap here.
+        if (size - 1 >= page_bytes - offset) return read_frames(address, data, size);
+        if (std::uint8_t* const* frame = frames_.find(page_of(address)))
             copy_bytes(data, *frame + offset, size);
-        }
+        else
+            std::memset(data, 0, size);
     }
     void write(Address address, const std::uint8_t* data, std::size_t size) override {
-        if (size == 0) return;
         const std::size_t offset = address % page_bytes;
-        if (offset + size > page_bytes) return write_frames(address, data, size);
+        if (size - 1 >= page_bytes - offset) return write_frames(address, data, size);
         copy_bytes(frame(page_of(address)) + offset, data, size);
     }
 

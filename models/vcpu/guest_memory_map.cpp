@@ -21,17 +21,16 @@ void GuestMemoryMap::add(const Range& range) {
     if (next != ranges_.end() && next->gpn - range.gpn < range.count) refuse(fmt::format("GPN {} is mapped twice", next->gpn), "every GPN once");
     if (next != ranges_.begin() && range.gpn - (next - 1)->gpn < (next - 1)->count) refuse(fmt::format("GPN {} is mapped twice", range.gpn), "every GPN once");
     ranges_.insert(next, range);
-    last_ = 0;
     end_ = (ranges_.back().gpn + ranges_.back().count) * page_bytes;
 }
 
-/// Makes the range that holds the page the last one used; false where there is none.
+/// Makes the range that holds the page the last one found; false where there is none.
 bool GuestMemoryMap::search(Gpn gpn) const {
     auto after = std::upper_bound(ranges_.begin(), ranges_.end(), gpn, [](Gpn wanted, const Range& range) { return wanted < range.gpn; });
     if (after == ranges_.begin()) return false;
     --after;
     if (gpn - after->gpn >= after->count) return false;
-    last_ = static_cast<std::size_t>(after - ranges_.begin());
+    last_ = *after;
     return true;
 }
 

@@ -24,10 +24,8 @@ public:
     /// Translates a guest physical address; false where its page is not mapped.
     bool translate(Address gpa, Address& hpa) const {
         const Gpn gpn = page_of(gpa);
-        if (last_ >= ranges_.size() || gpn - ranges_[last_].gpn >= ranges_[last_].count) {
-            if (!search(gpn)) return false;
-        }
-        hpa = ranges_[last_].hpa + (gpa - ranges_[last_].gpn * page_bytes);
+        if (gpn - last_.gpn >= last_.count && !search(gpn)) return false;
+        hpa = last_.hpa + (gpa - last_.gpn * page_bytes);
         return true;
     }
     /// HPA of a guest physical address; nothing where the page is not mapped.
@@ -46,7 +44,7 @@ private:
 
     std::vector<Range> ranges_;
     Address end_ = 0;
-    mutable std::size_t last_ = 0;
+    mutable Range last_;  // found last; of no pages at first
 };
 
 }  // namespace coffer

@@ -17,8 +17,7 @@ void fill(SecurityContext& context, Vmid vmid, Address gpa) {
 
 MmuTlm::MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap& map)
     : sc_module(name), target_socket("target_socket"), initiator_socket("initiator_socket"), vmid_(vmid), map_(map) {
-    target_socket.register_b_transport(this, &MmuTlm::b_transport);
-    target_socket.register_transport_dbg(this, &MmuTlm::transport_dbg);
+    target_socket.serve<&MmuTlm::b_transport, &MmuTlm::transport_dbg>(*this);
 }
 
 void MmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -36,22 +35,23 @@ void MmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
 }
 
 void MmuTlm::forward(tlm::tlm_generic_payload& payload, Address hpa, sc_core::sc_time& delay) {
+    if (!is_plain(payload) || forwarding_) return forward_itself(payload, hpa, delay);
+    // A payload of the MMU's own, with its context for good, costs less than a context for a payload that brings one of its own, or none.
+    forwarding_ = true;
+    fill(payload_.context, vmid_, payload.get_address());
+    tlm::tlm_generic_payload& below = payload_.prepare(payload.get_command(), hpa, payload.get_data_ptr(), payload.get_data_length());
+    initiator_socket.b_transport(below, delay);
+    payload.set_response_status(below.get_response_status());
+    forwarding_ = false;
+}
+
+void MmuTlm::forward_itself(tlm::tlm_generic_payload& payload, Address hpa, sc_core::sc_time& delay) {
     const Address gpa = payload.get_address();
-    if (is_plain(payload) && !forwarding_) {
-        // A payload of the MMU's own, with its context for good, costs less than a context for a payload that brings one of its own, or none.
-        forwarding_ = true;
-        fill(payload_.context, vmid_, gpa);
-        tlm::tlm_generic_payload& below = payload_.prepare(payload.get_command(), hpa, payload.get_data_ptr(), payload.get_data_length());
-        initiator_socket->b_transport(below, delay);
-        payload.set_response_status(below.get_response_status());
-        forwarding_ = false;
-        return;
-    }
     SecurityContext context;
     fill(context, vmid_, gpa);
     SecurityContext* const brought = payload.set_extension(&context);
     payload.set_address(hpa);
-    initiator_socket->b_transport(payload, delay);
+    initiator_socket.b_transport(payload, delay);
     payload.set_address(gpa);
     payload.set_extension(brought);
     payload.set_dmi_allowed(false);
@@ -72,7 +72,7 @@ tlm::tlm_response_status MmuTlm::split(const tlm::tlm_generic_payload& payload, 
         return for_each_piece(first, bytes, length, page_bytes, [&](Address gpa, std::uint8_t* data, unsigned size) {
             fill(part.context, vmid_, gpa);
             tlm::tlm_generic_payload& below = part.prepare(payload.get_command(), *map_.hpa_of(gpa), data, size);
-            initiator_socket->b_transport(below, delay);
+            initiator_socket.b_transport(below, delay);
             status = below.get_response_status();
             return below.is_response_ok();
         });

@@ -2,8 +2,8 @@
 
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/target_socket_tlm.h"
 #include "common/units.h"
@@ -17,7 +17,7 @@ namespace coffer {
 class MmuTlm : public sc_core::sc_module {
 public:
     TargetSocket<MmuTlm> target_socket;
-    tlm_utils::simple_initiator_socket<MmuTlm> initiator_socket;
+    InitiatorSocket<MmuTlm> initiator_socket;
 
     /// The map may change between accesses, and outlives the module.
     MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap& map);
@@ -26,7 +26,9 @@ private:
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     void forward(tlm::tlm_generic_payload& payload, Address hpa, sc_core::sc_time& delay);
-    tlm::tlm_response_status split(const tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    /// The payload with another context and address for a while.
+    [[gnu::noinline]] void forward_itself(tlm::tlm_generic_payload& payload, Address hpa, sc_core::sc_time& delay);
+    [[gnu::noinline]] tlm::tlm_response_status split(const tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     bool is_mapped(Address gpa, unsigned reach) const;
 
     ContextPayload payload_;   // of the access being forwarded

@@ -99,7 +99,7 @@ bool TracePlayerTlm::transport(const TraceAccess& access, Address address, std::
     payload_.set_dmi_allowed(false);
     payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     sc_core::sc_time delay = keeper_.get_local_time();
-    initiator_socket->b_transport(payload_, delay);
+    initiator_socket.b_transport(payload_, delay);
     keeper_.set(delay);
     if (payload_.is_response_ok()) return true;
     return stop(Stop::error_response,

@@ -6,9 +6,9 @@
 #include <string>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/tlm_quantumkeeper.h>
 
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/tlm_process.h"
 #include "vcpu/access_source.h"
@@ -39,7 +39,7 @@ public:
         bad_source,     ///< the source threw, or gave an access of no bytes
     };
 
-    tlm_utils::simple_initiator_socket<TracePlayerTlm> initiator_socket;
+    InitiatorSocket<TracePlayerTlm> initiator_socket;
 
     COFFER_HAS_PROCESS(TracePlayerTlm);
     /// `source` outlives the module. Throws InputError for a clock or instructions that make no sense, and for no guest pages.

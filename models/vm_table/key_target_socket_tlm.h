@@ -19,12 +19,11 @@ public:
     using Accept = std::function<bool(Slot slot, KeyPart part, const crypto::Key128& key)>;
 
     KeyTargetSocket(const char* name, Accept accept) : TargetSocket(name), accept_(std::move(accept)) {
-        register_b_transport(this, &KeyTargetSocket::serve);
-        register_transport_dbg(this, &KeyTargetSocket::refuse_debug);
+        serve<&KeyTargetSocket::write, &KeyTargetSocket::refuse_debug>(*this);
     }
 
 private:
-    void serve(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+    void write(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
         payload.set_dmi_allowed(false);
         payload.set_response_status(answer(payload));
     }

@@ -27,8 +27,7 @@ VmTableTlm::VmTableTlm(const sc_core::sc_module_name& name, const Parameters& pa
     key_payload_.context.mode = Mode::chip;
     chip_payload_.context.mode = Mode::chip;
     chip_payload_.context.vmid = chip_vmid;
-    target_socket.register_b_transport(this, &VmTableTlm::b_transport);
-    target_socket.register_transport_dbg(this, &VmTableTlm::transport_dbg);
+    target_socket.serve<&VmTableTlm::b_transport, &VmTableTlm::transport_dbg>(*this);
 }
 
 const VmEntry* VmTableTlm::entry(Vmid vmid) {
