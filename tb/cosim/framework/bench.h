@@ -47,6 +47,7 @@ private:
     void clock_edge();
     void forget_what_is_in_flight();
     void take_inputs(Driver& driver);
+    void check_other_outputs();
     void take_outputs(const Driver& driver);
     void check_stable(std::size_t channel, bool valid, const std::vector<Bits>& fields);
     void take_answer(const Channel& channel, const std::vector<Bits>& fields);

@@ -19,7 +19,10 @@ void Driver::begin_reset() {
     reset_left_ = 1 + static_cast<unsigned>(random_() % 3);
     offered_.assign(offered_.size(), none);
     while (first_open_ > 0 && first_open_ < traffic_.size() && traffic_[first_open_].continues) --first_open_;
-    for (std::size_t i = first_open_; i < accepted_.size(); ++i) accepted_[i] = false;
+    for (std::size_t i = first_open_; i < accepted_.size(); ++i) {
+        repeated_ += accepted_[i] ? 1 : 0;
+        accepted_[i] = false;
+    }
 }
 
 bool Driver::may_offer(std::size_t transfer) const {

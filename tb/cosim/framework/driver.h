@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "cosim/framework/signal_bundle.h"
@@ -29,6 +30,8 @@ public:
     const Transfer& accept(std::size_t channel);
     /// Whether everything was accepted.
     bool done() const { return first_open_ == traffic_.size(); }
+    /// Accepted transfers that had to be offered again because a reset tore their session.
+    std::uint64_t repeated() const { return repeated_; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -50,6 +53,7 @@ private:
     std::vector<std::size_t> offered_;  // by channel, the transfer
     std::vector<Drive> drives_;         // by channel
     unsigned reset_left_ = 2;
+    std::uint64_t repeated_ = 0;
 };
 
 }  // namespace coffer::cosim

@@ -4,7 +4,7 @@
 
 namespace coffer::cosim {
 
-Port& SignalBundle::port(const std::string& name) {
+const Port& SignalBundle::port(const std::string& name) const {
     for (const auto& port : ports_)
         if (port->name() == name) return *port;
     throw std::out_of_range("no port " + name);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <systemc>
@@ -34,7 +35,8 @@ public:
     const std::vector<Port*>& outputs() const { return outputs_; }
     const std::vector<std::unique_ptr<Port>>& ports() const { return ports_; }
     /// Throws std::out_of_range for a name that is none.
-    Port& port(const std::string& name);
+    Port& port(const std::string& name) { return const_cast<Port&>(std::as_const(*this).port(name)); }
+    const Port& port(const std::string& name) const;
     /// Index of a channel; throws std::out_of_range for a name that is none.
     std::size_t channel(const std::string& name) const;
 

@@ -18,6 +18,8 @@ struct Transfer {
     std::size_t ahead = static_cast<std::size_t>(-1);
     /// What comes before it must be repeated after a reset: false where a transfer begins anew, as every transfer of a block without state does.
     bool continues = false;
+    /// The last transfer of a message, for scoreboards of blocks that work on several.
+    bool last = false;
     /// What the scoreboard must know beside the fields, and the block never sees.
     Bytes aside;
     /// What a standard says the block's answer is; empty where only the reference level says it.
