@@ -22,7 +22,7 @@ struct Transfer {
     bool last = false;
     /// What the scoreboard must know beside the fields, and the block never sees.
     Bytes aside;
-    /// What a standard says the block's answer is; empty where only the reference level says it.
+    /// What a standard says the block's answer is; empty, or with values of width 0, where only the reference level says it.
     std::vector<Bits> expected;
 };
 
