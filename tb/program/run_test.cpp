@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/units.h"
 #include "program/program.h"
 
 namespace coffer {
@@ -76,9 +77,37 @@ TEST(RunCommand, EveryPresetRuns) {
     }
 }
 
+/// Where a guest page and what protects it lie, as the dump of the same platform says.
+struct PagePlace {
+    Address frame = 0;
+    Address counter_block = 0;
+    Address node = 0;  // of level 1
+};
+
+PagePlace place_of(const json& layout, Vmid vmid, Gpn gpn) {
+    PagePlace place;
+    for (const json& vm : layout["vms"]) {
+        if (vm["vmid"] != vmid) continue;
+        place.node = vm["tree_base"].get<Address>() + gpn / (64 / layout["node_tag_bytes"].get<Gpn>()) * 64;
+        for (const json& range : vm["map"]) {
+            const Gpn first = range[0];
+            if (gpn >= first && gpn - first < range[2].get<Gpn>()) place.frame = range[1].get<Address>() + (gpn - first) * page_bytes;
+        }
+    }
+    place.counter_block = layout["counter_base"].get<Address>() + place.frame / page_bytes * 64;
+    return place;
+}
+
+Address address_in(const json& violation, const char* field) { return std::stoull(violation[field].get<std::string>(), nullptr, 16); }
+
 TEST(RunCommand, NamesWhatWasTamperedWith) {
+    constexpr Gpn tampered = 1200;
+    constexpr Gpn spliced = 1100;
+    constexpr Address line = 5;  // of the first page; line 0 of the other
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", small_platform()).string();
+    ASSERT_EQ(run_coffer("dump " + platform + " --out " + (folder / "dump").string()).exit_code, 0);
+    const json layout = json::parse(read_text(folder / "dump" / "layout.json"));
     const std::pair<const char*, const char*> parts[] = {
         {"data", "data tag"}, {"tag", "data tag"}, {"counter", "counter block"}, {"node", "tree node"}};
     for (const auto& [part, check] : parts) {
@@ -96,6 +125,20 @@ TEST(RunCommand, NamesWhatWasTamperedWith) {
             const json& violation = stats["violations"]["first"][0];
             EXPECT_EQ(violation["check"], check) << part << " " << operation;
             EXPECT_EQ(violation["vmid"], 2);
+            // Of two spliced blocks the one that is used first is found.
+            const Gpn found = address_in(violation, "gpa") / page_bytes;
+            const bool is_node = std::string(part) == "node";
+            const Gpn pages_below = is_node ? 64 / layout["node_tag_bytes"].get<Gpn>() : 1;
+            const bool is_other = std::string(operation) == "splice" && found / pages_below == spliced / pages_below;
+            EXPECT_TRUE(is_other || found / pages_below == tampered / pages_below) << violation;
+            const PagePlace place = place_of(layout, 2, is_other ? spliced : tampered);
+            ASSERT_NE(place.frame, 0u);
+            const bool is_line = std::string(check) == "data tag";
+            const Address offset = is_other ? 0 : line * line_bytes;
+            EXPECT_EQ(address_in(violation, "hpa"), is_line ? place.frame + offset : is_node ? place.node : place.counter_block) << violation;
+            if (is_line) {
+                EXPECT_EQ(address_in(violation, "gpa") % page_bytes, offset) << violation;
+            }
             EXPECT_NE(result.out.find(fmt::format("check={} vmid=2 gpa={}", check, violation["gpa"].get<std::string>())), std::string::npos)
                 << result.out;
             // The other tenants are not concerned.

@@ -1,0 +1,241 @@
+// The parts of the memory protection subsystem, each with payloads of any kind at each of its target sockets: every one is answered, and the protocol monitor of the
+// initiator sees that no attribute changes, no data is written by a write and no time runs backwards.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aise/lpid_allocator.h"
+#include "aise/pad_generator_tlm.h"
+#include "bmt/hash_tree_tlm.h"
+#include "memory/dram_tlm.h"
+#include "memory/memory_protection_tlm.h"
+#include "memory/metadata_cache_tlm.h"
+#include "tlm/initiator_tester.h"
+#include "tlm/simulate.h"
+#include "vm_table/nonvolatile.h"
+#include "vm_table/register_table.h"
+
+namespace coffer::test {
+namespace {
+
+constexpr Address memory_end = Address{1} << 40;
+
+DramTlm any_memory(const char* name) {
+    return DramTlm(name, {memory_end, sc_core::sc_time(10, sc_core::SC_NS), 0}, DramTraffic(AddressMap(64 * page_bytes, page_bytes, 16), memory_end));
+}
+
+struct Attempt {
+    tlm::tlm_command command;
+    Address address;
+    unsigned length;
+    unsigned width;
+    Bytes enables;  // empty: no byte enables
+    bool data;      // false: null
+    bool debug;
+};
+
+void showValue(const Attempt& a, std::ostream& out) {
+    out << "command " << a.command << " address " << a.address << " length " << a.length << " width " << a.width << " enables " << to_hex(a.enables) << " data " << a.data
+        << " debug " << a.debug;
+}
+
+rc::Gen<Attempt> attempts(Address end) {
+    const auto near = [](Address first) { return rc::gen::map(rc::gen::inRange<Address>(0, 40), [first](Address a) { return first + 16 * a; }); };
+    const auto address = rc::gen::weightedOneOf<Address>({{6, near(0)}, {2, near(end - 320)}, {1, rc::gen::inRange<Address>(0, end)}, {1, rc::gen::arbitrary<Address>()}});
+    const auto length = rc::gen::weightedOneOf<unsigned>(
+        {{6, rc::gen::element<unsigned>(8, 16, 64, 80, 160, 5120)}, {2, rc::gen::inRange<unsigned>(0, 200)}, {1, rc::gen::element<unsigned>(5200, 8192, 1u << 31, ~0u)}});
+    const auto width = rc::gen::weightedOneOf<unsigned>({{4, rc::gen::just(~0u)}, {1, rc::gen::inRange<unsigned>(0, 200)}});
+    const auto enables = rc::gen::weightedOneOf<Bytes>({{6, rc::gen::just(Bytes{})}, {1, rc::gen::container<Bytes>(rc::gen::element<std::uint8_t>(0xff, 0))}, {1, rc::gen::arbitrary<Bytes>()}});
+    const auto often = rc::gen::weightedElement<bool>({{9, true}, {1, false}});
+    const auto command = rc::gen::weightedElement<tlm::tlm_command>({{5, tlm::TLM_READ_COMMAND}, {5, tlm::TLM_WRITE_COMMAND}, {1, tlm::TLM_IGNORE_COMMAND}});
+    // What some target accepts, of right size at a right place, so that attempts reach more than the first check.
+    const auto proper = rc::gen::construct<Attempt>(command, rc::gen::map(rc::gen::inRange<Address>(0, 40), [](Address a) { return a * 64; }),
+                                                    rc::gen::element<unsigned>(8, 16, 64, 80), rc::gen::just(~0u), rc::gen::just(Bytes{}), rc::gen::just(true),
+                                                    rc::gen::weightedElement<bool>({{1, true}, {4, false}}));
+    const auto any = rc::gen::construct<Attempt>(command, address, length, width, enables, often, rc::gen::weightedElement<bool>({{1, true}, {4, false}}));
+    return rc::gen::weightedOneOf<Attempt>({{1, proper}, {1, any}});
+}
+
+const std::array<crypto::Iv, lines_per_page>& some_ivs() {
+    static const std::array<crypto::Iv, lines_per_page> ivs{};
+    return ivs;
+}
+
+/// What an initiator may say about itself, or nothing.
+std::unique_ptr<SecurityContext> any_context() {
+    if (*rc::gen::weightedElement<bool>({{1, true}, {6, false}})) return nullptr;
+    auto context = std::make_unique<SecurityContext>();
+    context->vmid = *rc::gen::weightedOneOf<Vmid>({{6, rc::gen::inRange<Vmid>(0, 4)}, {1, rc::gen::arbitrary<Vmid>()}});
+    context->mode = *rc::gen::element(Mode::host, Mode::shim, Mode::guest, Mode::device, Mode::chip);
+    context->gpa = *rc::gen::weightedOneOf<Address>({{4, rc::gen::map(rc::gen::inRange<Address>(0, 64), [](Address a) { return a * 1024; })}, {1, rc::gen::arbitrary<Address>()}});
+    context->raw = *rc::gen::weightedElement<bool>({{1, true}, {4, false}});
+    context->decrypt = *rc::gen::arbitrary<bool>();
+    context->key_slot = *rc::gen::weightedOneOf<Slot>({{6, rc::gen::inRange<Slot>(0, 3)}, {1, rc::gen::arbitrary<Slot>()}});
+    if (*rc::gen::weightedElement<bool>({{5, true}, {1, false}})) context->ivs = some_ivs().data();
+    context->frame = *rc::gen::inRange<Address>(0, 70) * page_bytes;
+    context->level = *rc::gen::weightedOneOf<std::uint8_t>({{4, rc::gen::inRange<std::uint8_t>(0, 3)}, {1, rc::gen::arbitrary<std::uint8_t>()}});
+    context->index = *rc::gen::weightedOneOf<std::uint64_t>({{4, rc::gen::inRange<std::uint64_t>(0, 20)}, {1, rc::gen::arbitrary<std::uint64_t>()}});
+    context->metadata = *rc::gen::element(MetadataCommand::none, MetadataCommand::look_up, MetadataCommand::install, MetadataCommand::drop, MetadataCommand::evict,
+                                          MetadataCommand::evict_all);
+    context->dirty = *rc::gen::arbitrary<bool>();
+    context->trusted = *rc::gen::arbitrary<bool>();
+    return context;
+}
+
+struct Count {
+    int attempts = 0;
+    int accepted = 0;
+};
+
+/// Makes one attempt; what lies behind the data array stays as it is.
+void make(InitiatorTester& initiator, Attempt attempt, Count& count) {
+    constexpr unsigned guard = 64;
+    constexpr std::uint8_t pattern = 0xc3;
+    // There is no array of 2 GiB to send: such lengths are refused unread.
+    const unsigned size = attempt.length <= 8192 ? attempt.length : 0;
+    Bytes array(size + guard, pattern);
+    const auto context = any_context();
+    initiator.set_context(context.get());
+    std::uint8_t* const data = attempt.data ? array.data() : nullptr;
+    ++count.attempts;
+    if (attempt.debug) {
+        if (size == attempt.length) initiator.debug(attempt.command, attempt.address, data, attempt.length);
+    } else {
+        tlm::tlm_generic_payload payload;
+        InitiatorTester::fill(payload, attempt.command, attempt.address, data, attempt.length);
+        payload.set_streaming_width(attempt.width);
+        if (!attempt.enables.empty()) payload.set_byte_enable_ptr(attempt.enables.data());
+        payload.set_byte_enable_length(static_cast<unsigned>(attempt.enables.size()));
+        const bool streams = size != attempt.length && attempt.width < attempt.length;
+        if (!streams) {
+            const tlm::tlm_response_status status = initiator.transport(payload);
+            RC_ASSERT(status != tlm::TLM_INCOMPLETE_RESPONSE);
+            count.accepted += status == tlm::TLM_OK_RESPONSE && attempt.command != tlm::TLM_IGNORE_COMMAND;
+            if (status != tlm::TLM_OK_RESPONSE && size == attempt.length) RC_ASSERT(!payload.is_dmi_allowed());
+        }
+    }
+    initiator.set_context(nullptr);
+    RC_ASSERT(std::all_of(array.end() - guard, array.end(), [](std::uint8_t byte) { return byte == pattern; }));
+}
+
+/// `accepted`: how many of the attempts at the least must be carried out, or the attempts show nothing.
+void survives(InitiatorTester& initiator, Address end, int accepted) {
+    Count count;
+    const bool good = rc::check(initiator.name(), [&] {
+        for (const Attempt& attempt : *rc::gen::container<std::vector<Attempt>>(60, attempts(end))) make(initiator, attempt, count);
+    });
+    EXPECT_TRUE(good);
+    EXPECT_GE(count.attempts, 6000);
+    EXPECT_GE(count.accepted, accepted);
+}
+
+crypto::Key128 some_key() { return crypto::Key128({1, 2, 3}); }
+
+void give(InitiatorTester& initiator, Slot slot, KeyPart part) {
+    EXPECT_OK(initiator.write(KeyAddress{slot, part}.address(), some_key().data(), KeyAddress::part_bytes));
+}
+
+TEST(AnyPayload, PadGenerator) {
+    PadGeneratorTlm pads("pads", {});
+    InitiatorTester initiator("pad_initiator");
+    InitiatorTester keys("key_initiator");
+    initiator.initiator_socket.bind(pads.target_socket);
+    keys.initiator_socket.bind(pads.key_socket);
+    simulate([&] {
+        give(keys, 0, KeyPart::k_data);
+        survives(initiator, page_bytes, 100);
+        survives(keys, 64 * page_bytes, 100);
+        give(keys, 0, KeyPart::k_data);
+        Bytes pad(pad_bytes);
+        SecurityContext context;
+        context.ivs = some_ivs().data();
+        initiator.set_context(&context);
+        EXPECT_OK(initiator.read(0, pad)) << "still serves";
+    });
+}
+
+TEST(AnyPayload, MetadataCache) {
+    MetadataCacheTlm::Parameters parameters;
+    parameters.geometry = CacheGeometry::of_size("metadata_cache.bytes", 512, 4);
+    parameters.chip_ways = 1;
+    MetadataCacheTlm cache("cache", parameters);
+    DramTlm settled = any_memory("settled");
+    DramTlm bus = any_memory("bus");
+    InitiatorTester initiator("initiator");
+    initiator.initiator_socket.bind(cache.target_socket);
+    cache.settle_socket.bind(settled.target_socket);
+    cache.initiator_socket.bind(bus.target_socket);
+    simulate([&] { survives(initiator, 64 * page_bytes, 100); });
+}
+
+TEST(AnyPayload, HashTree) {
+    const AddressMap map(64 * page_bytes, page_bytes, 16);
+    ViolationLog violations(OnViolation::report);
+    HashTreeTlm tree("tree", {}, map, violations);
+    DramTlm metadata = any_memory("metadata");
+    DramTlm registers = any_memory("registers");
+    InitiatorTester initiator("counter_initiator");
+    InitiatorTester settling("settle_initiator");
+    InitiatorTester keys("key_initiator");
+    initiator.initiator_socket.bind(tree.target_socket);
+    settling.initiator_socket.bind(tree.settle_socket);
+    keys.initiator_socket.bind(tree.key_socket);
+    tree.metadata_socket.bind(metadata.target_socket);
+    tree.vm_table_socket.bind(registers.target_socket);
+    // Plain memory stands for the registers: a domain of 20 pages for every slot of use here.
+    using vm_table_registers::Register;
+    for (Slot slot = 0; slot < 3; ++slot) {
+        const auto set = [&](Register name, std::uint64_t value) {
+            std::uint8_t bytes[8];
+            store_le64(bytes, value);
+            registers.memory().write(vm_table_registers::entry(name).address_of(slot), bytes, sizeof bytes);
+        };
+        set(Register::vmid, slot + 2u);
+        set(Register::pages, 20);
+        set(Register::addr_tree, map.tree_base());
+    }
+    simulate([&] {
+        for (Slot slot = 0; slot < 3; ++slot) give(keys, slot, KeyPart::k_node);
+        survives(initiator, 40 * line_bytes, 100);
+        survives(settling, map.tree_base() + page_bytes, 20);
+        survives(keys, 64 * page_bytes, 10);
+    });
+}
+
+/// The whole subsystem: the chip's side of the MPE, and the registers of its VM-Table.
+TEST(AnyPayload, MpeAndVmTable) {
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    LpidAllocator lpids(nonvolatile);
+    MemoryProtectionParameters parameters;
+    parameters.memory.data_bytes = 64 * page_bytes;
+    parameters.memory.chip_bytes = page_bytes;
+    parameters.memory.metadata_cache = CacheGeometry::of_size("metadata_cache.bytes", 1024, 4);
+    parameters.memory.metadata_chip_ways = 1;
+    MemoryProtectionTlm protection("protection", parameters, lpids);
+    DramTlm dram = any_memory("dram");
+    InitiatorTester initiator("initiator");
+    InitiatorTester software("software");
+    initiator.initiator_socket.bind(protection.mpe.target_socket);
+    software.initiator_socket.bind(protection.vm_table.target_socket);
+    protection.mpe.initiator_socket.bind(dram.target_socket);
+    simulate([&] {
+        protection.boot();
+        VmInstall vm;
+        vm.vmid = 2;
+        vm.k_vm = some_key();
+        vm.pages = 40;
+        protection.install(vm);
+        survives(initiator, parameters.memory.data_bytes, 200);
+        survives(software, 0x4000, 20);
+    });
+}
+
+}  // namespace
+}  // namespace coffer::test
