@@ -33,6 +33,7 @@ private:
     struct Expected {
         std::vector<Bits> fields;
         std::uint64_t accepted_in = 0;
+        unsigned stream = 0;
     };
     /// What an output channel showed in the last cycle without being taken.
     struct Waiting {
@@ -51,6 +52,7 @@ private:
     void take_outputs(const Driver& driver);
     void check_stable(std::size_t channel, bool valid, const std::vector<Bits>& fields);
     void take_answer(const Channel& channel, const std::vector<Bits>& fields);
+    std::deque<Expected>::iterator answered_by(const std::vector<Bits>& fields);
     void fail(const std::string& what);
     std::string table() const;
 

@@ -11,7 +11,7 @@
 
 namespace coffer::cosim {
 
-/// Says by the reference level what a block answers to what it accepted. One answer channel; answers come in the order of the questions.
+/// Says by the reference level what a block answers to what it accepted. One answer channel; the answers of one stream come in order.
 class Scoreboard {
 public:
     virtual ~Scoreboard() = default;
@@ -19,6 +19,8 @@ public:
     /// The answer to an accepted transfer, one value for each field of the output channel; nothing where the block does not answer to it. A value of width 0
     /// is one that the reference level does not have: there the two levels are compared with each other only.
     virtual std::optional<std::vector<Bits>> predict(const Transfer& accepted) = 0;
+    /// The stream that an accepted transfer's answer belongs to: answers of different streams may overtake each other.
+    virtual unsigned stream(const Transfer&) const { return 0; }
     /// What is wrong with outputs that belong to no channel; empty if nothing is. `next_answer`: what the block has yet to answer, the first of it.
     virtual std::string check(const SignalBundle&, const std::vector<Bits>* /*next_answer*/) { return {}; }
     /// A reset: forget what went before.
