@@ -38,7 +38,7 @@ void MemoryProtectionTlm::boot() {
     vm_table.install_chip(chip_entry(parameters_.memory, lpids_.peek(), trees_));
 }
 
-void MemoryProtectionTlm::install(const VmInstall& vm) { vm_table.install(guest_entry(vm, scheme(), lpids_.peek(), trees_)); }
+void MemoryProtectionTlm::install(const VmInstall& vm) { install_guest(vm_table, vm, scheme(), lpids_.peek(), trees_); }
 
 NodeTag MemoryProtectionTlm::flush(Vmid vmid) {
     mpe.flush(vmid);

@@ -64,15 +64,7 @@ void ProtectedMemory::empty_chip_pages() {
     for (Address frame = map_.chip_base(); map_.covers(frame); frame += page_bytes) memory_.write(map_.counter_of(frame), empty.data(), empty.size());
 }
 
-void ProtectedMemory::install(const VmInstall& vm) {
-    const VmEntry entry = guest_entry(vm, scheme_, lpids_.peek(), trees_);
-    try {
-        vm_table_.install(entry);
-    } catch (...) {
-        trees_.release(entry.tree_base, TreeGeometry(entry.pages, scheme_.node_tag_bytes).bytes());
-        throw;
-    }
-}
+void ProtectedMemory::install(const VmInstall& vm) { install_guest(vm_table_, vm, scheme_, lpids_.peek(), trees_); }
 
 void ProtectedMemory::uninstall(Vmid vmid) {
     check_installed(vmid);

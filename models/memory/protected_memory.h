@@ -52,6 +52,17 @@ VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAl
 /// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages, and where the
 /// room of the tree that it brings is not free: Addr_tree is a hint from whoever brings the VM.
 VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees);
+/// Installs a guest in `table` (a VmTable or VmTableTlm) with guest_entry; where the table refuses it, the room of its tree is free again.
+template <class Table>
+void install_guest(Table& table, const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees) {
+    const VmEntry entry = guest_entry(vm, scheme, gpc, trees);
+    try {
+        table.install(entry);
+    } catch (...) {
+        trees.release(entry.tree_base, TreeGeometry(entry.pages, scheme.node_tag_bytes).bytes());
+        throw;
+    }
+}
 
 /// Protected memory without SystemC and without time: all parts of the memory protection subsystem over any byte store.
 /// Addresses are of lines, multiples of 64; `gpa` is the guest's, `hpa` the machine's. VMID 0 is plain. A VMID that is not installed,

@@ -1,6 +1,7 @@
 #include "vm_table/vm_lifecycle.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "common/errors.h"
 #include "crypto/kdf.h"
@@ -85,6 +86,15 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
     return {LifecycleStatus::ok, VectorStatus::ok, LogStatus::ok, *vmid};
 }
 
+/// Settles the VM's metadata; no root where its entry fails its check.
+std::optional<NodeTag> VmLifecycle::flush(Vmid vmid) {
+    try {
+        return memory_.flush(vmid);
+    } catch (const std::runtime_error&) {
+        return std::nullopt;
+    }
+}
+
 VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_vector) {
     const auto found = running_.find(vmid);
     if (found == running_.end()) return fail(LifecycleStatus::unknown_vmid);
@@ -95,8 +105,9 @@ VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_ve
     vector.kind = VectorKind::snapshot;
     vector.sequence = *sequence;
     const std::uint64_t violations = memory_.violations().count();
-    vector.root = memory_.flush(vmid);
-    if (memory_.violations().frozen(vmid) || memory_.violations().count() != violations) return fail(LifecycleStatus::violated);
+    const std::optional<NodeTag> root = flush(vmid);
+    if (!root || memory_.violations().frozen(vmid) || memory_.violations().count() != violations) return fail(LifecycleStatus::violated);
+    vector.root = *root;
     vector.addr_tree = memory_.entry(vmid).tree_base;
     const std::optional<Lpid> lpid = lpids_.next();
     if (!lpid) return fail(LifecycleStatus::exhausted);
@@ -111,7 +122,9 @@ VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_ve
 VmLifecycle::Result VmLifecycle::uninstall(Vmid vmid) {
     const auto found = running_.find(vmid);
     if (found == running_.end()) return fail(LifecycleStatus::unknown_vmid);
-    const LogStatus recorded = log_.record_uninstall(found->second.vector.identity, memory_.flush(vmid));
+    // A VM whose entry was tampered with has no root any more; it ends with the one that was sealed last.
+    const VmVector& vector = found->second.vector;
+    const LogStatus recorded = log_.record_uninstall(vector.identity, flush(vmid).value_or(vector.root));
     if (recorded != LogStatus::ok) return {LifecycleStatus::refused, VectorStatus::ok, recorded, 0};
     memory_.uninstall(vmid);
     running_.erase(found);

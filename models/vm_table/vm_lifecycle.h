@@ -65,6 +65,7 @@ private:
     };
 
     std::optional<Vmid> free_vmid() const;
+    std::optional<NodeTag> flush(Vmid vmid);
     Result fail(LifecycleStatus status) const { return {status, VectorStatus::ok, LogStatus::ok, 0}; }
 
     ProtectedMemory& memory_;

@@ -41,6 +41,7 @@ struct Boot {
         p.data_bytes = 64 * page_bytes;
         p.chip_bytes = page_bytes;
         p.chip.fleet_id = fleet_id;
+        p.vm_table_slots = 2;  // the chip's and one guest's: entries go to memory and come back
         return p;
     }
     bool write(Vmid vmid, Address at, std::uint8_t value) {
@@ -149,6 +150,22 @@ TEST(VmLifecycle, ASnapshotOfTamperedMemoryIsRefused) {
     bool written = false;
     EXPECT_EQ(chip.boot->vms.snapshot(vmid, [&](const SealedVector&) { written = true; }).status, LifecycleStatus::violated);
     EXPECT_FALSE(written);
+}
+
+TEST(VmLifecycle, AVmWhoseEntryWasTamperedWithHasNoSnapshotAndCanEnd) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    const auto other = chip.boot->vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1))).vmid;
+    ASSERT_TRUE(chip.boot->write(other, 0x2000, 8)) << "takes the register set over";
+    const Address entry = chip.boot->memory.map().chip_base() + vmid * VmTable::entry_bytes;
+    std::uint8_t byte = 0;
+    chip.store.read(entry, &byte, 1);
+    byte ^= 1;
+    chip.store.write(entry, &byte, 1);
+    EXPECT_EQ(chip.boot->vms.snapshot(vmid, [](const SealedVector&) {}).status, LifecycleStatus::violated);
+    EXPECT_TRUE(chip.boot->vms.uninstall(vmid).ok());
+    EXPECT_EQ(chip.boot->vms.uninstall(vmid).status, LifecycleStatus::unknown_vmid);
 }
 
 TEST(VmLifecycle, AVmidServesAnotherVmAfterUninstall) {
