@@ -115,6 +115,42 @@ class Fresh(unittest.TestCase):
                 self.assertTrue((HERE.parent / source).is_file(), source)
 
 
+class Report(unittest.TestCase):
+    """scripts/rtl_report on the S-box, which takes yosys two seconds."""
+
+    REPORT = HERE.parent / "scripts" / "rtl_report"
+
+    def test_numbers_stand_beside_targets_that_are_met(self):
+        with tempfile.TemporaryDirectory() as directory:
+            file = pathlib.Path(directory, "report.json")
+            done = run(self.REPORT, "--json", file, "sbox")
+            report = json.loads(file.read_text(encoding="utf-8"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        gates = report["sbox"]["values"]["gates"]
+        self.assertEqual(report["sbox"]["targets"]["gates"], {"target": 118, "met": True})
+        self.assertRegex(done.stdout, rf"^ +gates +inverters .*\nsbox +{gates} .*\n  target +<= 118\n$")
+
+    def test_a_missed_target_is_found(self):
+        with tempfile.TemporaryDirectory() as directory:
+            root = pathlib.Path(directory)
+            shutil.copytree(HERE, root / "rtl_gen")
+            file = root / "rtl_gen" / "blocks.json"
+            file.write_text(file.read_text(encoding="utf-8").replace('"gates": 118', '"gates": 20', 1), encoding="utf-8")
+            done = run(self.REPORT, "--root", root, "sbox")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("missed: <= 20", done.stdout)
+
+    def test_a_design_with_another_kind_of_cell_is_refused(self):
+        with tempfile.TemporaryDirectory() as directory:
+            root = pathlib.Path(directory)
+            shutil.copytree(HERE, root / "rtl_gen")
+            latch = "module sbox (input wire e, input wire d, output reg q); always @(*) if (e) q = d; endmodule\n"
+            (root / "rtl_gen" / "generated" / "sbox.v").write_text(latch, encoding="utf-8")
+            done = run(self.REPORT, "--root", root, "sbox")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("sbox: the netlist has cells of another kind: $_DLATCH_P_", done.stderr)
+
+
 class Rtl(unittest.TestCase):
     """Designs with one fault each, and the same without it."""
 

@@ -31,6 +31,8 @@ class Block:
         self.name = entry["name"]
         self.header = entry["header"]  # relative to models/
         self.type = entry["type"]  # class template with its arguments, in namespace coffer::synth
+        self.performance = entry.get("performance", {})  # cycles, bits_per_cycle: for scripts/rtl_report
+        self.targets = entry.get("targets", {})  # bounds of what scripts/rtl_report measures
 
 
 class Project:
