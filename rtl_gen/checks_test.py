@@ -1,5 +1,7 @@
 """The checks of generated RTL find what they are for: each is given a fault, and something harmless that it must let pass."""
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
@@ -12,6 +14,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 HEADER = "models/crypto/aes_pipeline_synth.h"
 SBOX_HEADER = "models/crypto/sbox_synth.h"
 BLOCK = "aes_pipeline"
+
+
+def load_script(name):
+    """A script of the project as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(HERE.parent / "scripts" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
 
 
 def run(*command, **environment):
@@ -113,6 +123,39 @@ class Fresh(unittest.TestCase):
         for manifest in (HERE / "generated").glob("*.json"):
             for source in json.loads(manifest.read_text(encoding="utf-8"))["sources"]:
                 self.assertTrue((HERE.parent / source).is_file(), source)
+
+
+class Regenerate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.regenerate = load_script("regenerate")
+
+    def test_missing_tools_are_named_in_one_line(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for folder in ("models", "rtl_gen", "scripts"):
+                shutil.copytree(HERE.parent / folder, pathlib.Path(directory, folder))
+            done = run(pathlib.Path(directory, "scripts", "regenerate"), "sbox", ICSC_HOME="/nowhere", PATH="/usr/bin:/bin")
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"^rtl_gen: to regenerate the RTL, install the SystemC compiler ICSC \(.*\) and sv2v \(on PATH\)\.\n$")
+
+    def test_arrays_of_signals_become_packed(self):
+        text = "logic [7:0] a[4];\nlogic b[2][3];\n    input logic [127:0] c[10],\nlocalparam logic [7:0] d[2] = '{ 1, 2 };\nlogic [7:0] e;\n"
+        packed = "logic [3:0][7:0] a;\nlogic [1:0][2:0] b;\n    input logic [9:0][127:0] c,\nlocalparam logic [7:0] d[2] = '{ 1, 2 };\nlogic [7:0] e;\n"
+        self.assertEqual(self.regenerate.pack_arrays(text), packed)
+
+    def test_a_look_up_becomes_a_case(self):
+        text = "localparam logic [7:0] d[3] = '{ 1, 2, 30 };\n    out = d[in];\n"
+        case = "\n    case (in)\n    2'd0: out = 8'd1;\n    2'd1: out = 8'd2;\n    2'd2: out = 8'd30;\n    default: out = 8'd0;\n    endcase\n"
+        self.assertEqual(self.regenerate.tables_to_cases(text), case)
+
+    def test_a_look_up_within_an_expression_stays(self):
+        text = "localparam logic [7:0] d[2] = '{ 1, 2 };\nout = 1 + d[in];\n"
+        self.assertEqual(self.regenerate.tables_to_cases(text), text)
+
+    def test_a_trace_of_this_machine_is_refused(self):
+        block = self.regenerate.rtl_blocks.Block({"name": "sbox", "header": "", "type": ""})
+        with self.assertRaisesRegex(self.regenerate.rtl_blocks.Failure, "would name this machine"):
+            self.regenerate.forbid_traces_of_this_machine(block, f"// {HERE.parent}/models\n")
 
 
 class Report(unittest.TestCase):

@@ -34,7 +34,7 @@ struct PadGeneratorPorts : sc_core::sc_module {
 template <unsigned pipelines, SboxKind sbox_kind>
 struct PadGenerator;
 
-/// The blocks of a line go through one pipeline, the mask's last. From the transfer in, its first pad is there after 11 cycles and the line is valid
+/// The blocks of a line go through one pipeline, the mask's last. From the transfer in, its first pad is there after 12 cycles and the line is valid
 /// after 15, where nothing waits.
 template <SboxKind sbox_kind>
 struct PadGenerator<1, sbox_kind> : PadGeneratorPorts {
