@@ -185,6 +185,23 @@ MaybeViolation ProtectedMemory::lose_page(Vmid vmid, Address gpa, Address frame)
     return tree_.mark_lost(page.slot, page.gpn, frame);
 }
 
+void ProtectedMemory::settle_page(Vmid vmid, Address gpa, Address frame) {
+    PageRef page;
+    if (plain(vmid) || locate(vmid, gpa, frame, page)) return;
+    tree_.evict(page.slot, page.gpn, frame);
+}
+
+bool ProtectedMemory::verify_page(Vmid vmid, Address gpa, Address frame) {
+    if (plain(vmid)) return true;
+    PageRef page;
+    if (locate(vmid, gpa, frame, page)) return false;
+    Block64 plaintext;
+    bool good = true;
+    for (unsigned line = 0; good && line < lines_per_page; ++line) good = engine_.peek_line(page, line, memory_, pads_, plaintext.data());
+    crypto::wipe(plaintext.data(), plaintext.size());
+    return good;
+}
+
 void ProtectedMemory::install_keys(Slot slot, const VmEntry& entry, const DomainKeys& keys) {
     pads_.install(slot, keys.k_data);
     tree_.install(slot, {entry.vmid, entry.pages, entry.tree_base}, keys.k_node);

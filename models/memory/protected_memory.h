@@ -94,6 +94,10 @@ public:
     MaybeViolation release_page(Vmid vmid, Address gpa, Address frame);
     /// Marks the page's leaf lost: it was taken without release. Only with integrity bmt.
     MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame);
+    /// Writes the page's counter block back and its tag up the tree, and forgets the block: the frame's bytes may leave.
+    void settle_page(Vmid vmid, Address gpa, Address frame);
+    /// Whether the page in `frame` is what the tree vouches for: counter block and all written lines. Raises nothing and changes nothing.
+    bool verify_page(Vmid vmid, Address gpa, Address frame);
 
     const AddressMap& map() const { return map_; }
     const Scheme& scheme() const { return scheme_; }
