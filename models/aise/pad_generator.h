@@ -18,12 +18,20 @@ public:
     virtual void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) = 0;
 };
 
-/// AISE's pad generator: one keyed AES-128 per VM-Table register set.
-class PadGenerator : public PadPort {
+/// Pads under one key per VM-Table register set.
+class KeyedPads : public PadPort {
 public:
-    void install(Slot slot, const crypto::Key128& k_data);
-    void revoke(Slot slot);
-    bool installed(Slot slot) const { return slot < ciphers_.size() && ciphers_[slot].has_value(); }
+    virtual void install(Slot slot, const crypto::Key128& k_data) = 0;
+    virtual void revoke(Slot slot) = 0;
+    virtual bool installed(Slot slot) const = 0;
+};
+
+/// AISE's pad generator: one keyed AES-128 per VM-Table register set.
+class PadGenerator final : public KeyedPads {
+public:
+    void install(Slot slot, const crypto::Key128& k_data) override;
+    void revoke(Slot slot) override;
+    bool installed(Slot slot) const override { return slot < ciphers_.size() && ciphers_[slot].has_value(); }
 
     /// The slot must hold a key.
     void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) override;

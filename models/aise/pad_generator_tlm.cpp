@@ -6,7 +6,8 @@ PadGeneratorTlm::PadGeneratorTlm(const sc_core::sc_module_name& name, const Para
     : sc_module(name),
       target_socket("target_socket"),
       key_socket("key_socket", [this](Slot slot, KeyPart part, const crypto::Key128& key) { return take_key(slot, part, key); }),
-      parameters_(parameters) {
+      parameters_(parameters),
+      pads_(parameters_.hardware ? static_cast<KeyedPads&>(*parameters_.hardware) : reference_) {
     target_socket.serve<&PadGeneratorTlm::b_transport, &PadGeneratorTlm::transport_dbg>(*this);
 }
 
@@ -23,16 +24,21 @@ tlm::tlm_response_status PadGeneratorTlm::generate(tlm::tlm_generic_payload& pay
     return tlm::TLM_OK_RESPONSE;
 }
 
+sc_core::sc_time PadGeneratorTlm::time_of(unsigned lines) const {
+    if (parameters_.hardware) return parameters_.cycle * static_cast<double>(parameters_.hardware->cycles());
+    return lines > 1 ? parameters_.latency + parameters_.interval * (lines - 1) : parameters_.latency;
+}
+
 void PadGeneratorTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     auto* context = payload.get_extension<SecurityContext>();
     const tlm::tlm_response_status status = generate(payload, context);
     payload.set_dmi_allowed(false);
     payload.set_response_status(status);
     if (status != tlm::TLM_OK_RESPONSE || !payload.is_read()) return;
-    delay += parameters_.latency;
     const unsigned lines = payload.get_data_length() / static_cast<unsigned>(pad_bytes);
-    if (lines > 1) delay += parameters_.interval * (lines - 1);
+    delay += time_of(lines);
     lines_ += lines;
+    if (parameters_.hardware) cycles_ += parameters_.hardware->cycles();
     context->ready = sc_core::sc_time_stamp() + delay;
 }
 
@@ -52,6 +58,9 @@ bool PadGeneratorTlm::take_key(Slot slot, KeyPart part, const crypto::Key128& ke
     return true;
 }
 
-void PadGeneratorTlm::collect(StatisticsGroup& group) const { group.add("lines", lines_, "lines"); }
+void PadGeneratorTlm::collect(StatisticsGroup& group) const {
+    group.add("lines", lines_, "lines");
+    if (parameters_.hardware) group.add("cycles", cycles_, "cycles");
+}
 
 }  // namespace coffer

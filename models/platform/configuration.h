@@ -20,6 +20,12 @@ namespace coffer {
 /// Which protection the platform has.
 enum class Protection : std::uint8_t { none, hypercoffer };
 
+/// What is behind a block's TLM socket.
+enum class Implementation : std::uint8_t {
+    tlm,  ///< the reference level, with the latencies of the configuration
+    rtl,  ///< the generated RTL, clock by clock
+};
+
 struct MemoryConfiguration {
     std::uint64_t data_bytes = std::uint64_t{1} << 30;
     std::uint64_t chip_bytes = std::uint64_t{1} << 20;
@@ -86,6 +92,7 @@ struct Configuration {
     CacheConfiguration llc{std::uint64_t{1} << 20, 8, 10};
     CacheConfiguration metadata_cache{std::uint64_t{32} << 10, 16, 2};
     unsigned metadata_chip_ways = 2;
+    Implementation pad_implementation = Implementation::tlm;
     unsigned pad_latency_cycles = 40;
     unsigned pad_interval_cycles = 5;
     unsigned mac_latency_cycles = 40;

@@ -19,6 +19,8 @@ const std::vector<std::pair<std::string_view, MacAlgorithm>> data_macs{
 const std::vector<std::pair<std::string_view, MacAlgorithm>> node_macs(data_macs.begin() + 1, data_macs.end());
 const std::vector<std::pair<std::string_view, unsigned>> tag_sizes{{"4", 4}, {"8", 8}, {"16", 16}, {"32", 32}};
 
+const std::vector<std::pair<std::string_view, Implementation>> implementations{{"tlm", Implementation::tlm}, {"rtl", Implementation::rtl}};
+
 const std::vector<std::pair<std::string_view, Image>> images{{"random", Image::random}, {"empty", Image::empty}};
 
 }  // namespace
@@ -92,6 +94,9 @@ const std::vector<Field<Configuration>>& platform_fields() {
         F::integer(
             "metadata_cache.latency_cycles", [](auto& c) -> auto& { return c.metadata_cache.latency_cycles; }, 0, 1'000'000, "cycles",
             "Time of a look-up in the metadata cache."),
+        F::choice(
+            "pad_generator.implementation", [](auto& c) -> auto& { return c.pad_implementation; }, implementations, "",
+            "The reference level with the two times below, or the RTL clock by clock, with its own times."),
         F::integer(
             "pad_generator.latency_cycles", [](auto& c) -> auto& { return c.pad_latency_cycles; }, 0, 1'000'000, "cycles",
             "From an IV to the pads of its line."),

@@ -9,6 +9,7 @@
 #include "common/context_payload_tlm.h"
 #include "common/errors.h"
 #include "memory/tree_allocator.h"
+#include "platform/hardware.h"
 #include "platform/image_loader.h"
 #include "vm_table/register_table.h"
 
@@ -34,6 +35,8 @@ MemoryProtectionParameters protection_parameters(const Configuration& c) {
     p.verification = c.verification;
     p.pad_generator.latency = cycles(c, c.pad_latency_cycles);
     p.pad_generator.interval = cycles(c, c.pad_interval_cycles);
+    p.pad_generator.cycle = cycles(c, 1);
+    if (c.scheme.encrypt && c.pad_implementation == Implementation::rtl) p.pad_generator.hardware = make_pad_hardware(c.where("pad_generator.implementation"));
     p.metadata_latency = cycles(c, c.metadata_cache.latency_cycles);
     p.node_mac_latency = cycles(c, c.mac_latency_cycles);
     p.data_mac_latency = cycles(c, c.mac_latency_cycles);
