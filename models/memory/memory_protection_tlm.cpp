@@ -9,7 +9,9 @@ MemoryProtectionTlm::MemoryProtectionTlm(const sc_core::sc_module_name& name, co
                                          LpidSource& lpids)
     : sc_module(name),
       violations(parameters.memory.on_violation),
-      mpe("mpe", {parameters.memory.scheme, parameters.memory.chip.number, parameters.verification, parameters.data_mac_latency}, map, lpids, violations),
+      mpe("mpe", {parameters.memory.scheme, parameters.memory.chip.number, parameters.verification, parameters.data_mac_latency, parameters.ghash,
+                  parameters.cycle},
+          map, lpids, violations),
       pad_generator("pad_generator", parameters.pad_generator),
       hash_tree("hash_tree", {parameters.memory.scheme, parameters.node_mac_latency}, map, violations),
       metadata_cache("metadata_cache", {parameters.memory.metadata_cache, parameters.memory.metadata_chip_ways, parameters.metadata_latency}),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include <systemc>
 
 #include "aise/pad_generator_tlm.h"
@@ -20,6 +22,8 @@ struct MemoryProtectionParameters {
     sc_core::sc_time metadata_latency{2, sc_core::SC_NS};  ///< of a metadata cache look-up
     sc_core::sc_time node_mac_latency{40, sc_core::SC_NS};
     sc_core::sc_time data_mac_latency{40, sc_core::SC_NS};
+    std::shared_ptr<crypto::GhashHardware> ghash;  ///< makes the data tags instead, if there is one
+    sc_core::sc_time cycle{1, sc_core::SC_NS};     ///< of ghash
     sc_core::sc_time register_latency{1, sc_core::SC_NS};
 };
 

@@ -56,7 +56,7 @@ MpeTlm::MpeTlm(const sc_core::sc_module_name& name, const Parameters& parameters
       parameters_(parameters),
       map_(map),
       violations_(violations),
-      engine_(parameters.scheme, map, parameters.chip, {*this, *this, lpids, *this, violations}),
+      engine_(parameters.scheme, map, parameters.chip, {*this, *this, lpids, *this, violations, parameters.ghash.get()}),
       bus_(initiator_socket.target()) {
     pad_payload_.context.mode = Mode::chip;
     counter_payload_.context.mode = Mode::chip;
@@ -168,8 +168,12 @@ bool MpeTlm::serve_part(tlm::tlm_command command, const PageRef& page, Address h
 sc_core::sc_time MpeTlm::read_time(bool checked) const {
     sc_core::sc_time ready = std::max(std::max(timing_.counters, timing_.pads), timing_.data);
     const bool tagged = parameters_.scheme.integrity != Integrity::none && timing_.tags != sc_core::SC_ZERO_TIME;
-    if (checked && tagged) ready = std::max(ready, timing_.tags) + parameters_.mac_latency;
+    if (checked && tagged) ready = std::max(ready, timing_.tags) + mac_time();
     return ready;
+}
+
+sc_core::sc_time MpeTlm::mac_time() const {
+    return parameters_.ghash ? parameters_.cycle * static_cast<double>(parameters_.ghash->cycles()) : parameters_.mac_latency;
 }
 
 sc_core::sc_time MpeTlm::write_time() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -42,6 +43,9 @@ public:
         ChipNumber chip{1};
         Verification verification = Verification::lazy;
         sc_core::sc_time mac_latency{40, sc_core::SC_NS};  ///< of a data tag; only precise verification waits for it
+        /// Makes GCM's tags in place of the reference level, if there is one; its cycles, each of `cycle`, then take the place of mac_latency.
+        std::shared_ptr<crypto::GhashHardware> ghash;
+        sc_core::sc_time cycle{1, sc_core::SC_NS};
     };
 
     /// Throws InputError for a scheme that formats forbid. `lpids` and `violations` outlive the module.
@@ -94,6 +98,7 @@ private:
     /// `checked`: the data waits for the check of its tag.
     sc_core::sc_time read_time(bool checked) const;
     sc_core::sc_time write_time() const;
+    sc_core::sc_time mac_time() const;
     std::optional<Slot> slot_of(Vmid vmid) const;
     std::optional<Slot> select(Vmid vmid);
     unsigned peek(tlm::tlm_generic_payload& payload, const SecurityContext& context);

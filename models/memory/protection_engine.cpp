@@ -37,30 +37,34 @@ using Pad = std::array<std::uint8_t, pad_bytes>;
 
 }  // namespace
 
-ProtectionEngine::Domain::Domain(const Scheme& scheme, Vmid domain_vmid, Lpid floor, const crypto::Key128& k_data, const crypto::Key128& k_mac)
-    : vmid(domain_vmid), lpid_floor(floor) {
-    if (scheme.data_mac == MacAlgorithm::gcm)
-        ghash.emplace(k_data);
-    else
-        mac.emplace(scheme.data_mac, k_mac);
-}
-
 ProtectionEngine::ProtectionEngine(const Scheme& scheme, const AddressMap& map, ChipNumber chip, const Ports& ports)
     : scheme_(scheme), map_(map), chip_(chip), ports_(ports) {}
 
 void ProtectionEngine::install(Slot slot, Vmid vmid, Lpid lpid_floor, const crypto::Key128& k_data, const crypto::Key128& k_mac) {
     if (slot >= domains_.size()) domains_.resize(slot + std::size_t{1});
-    domains_[slot] = std::make_unique<Domain>(scheme_, vmid, lpid_floor, k_data, k_mac);
+    domains_[slot] = std::make_unique<Domain>(vmid, lpid_floor);
+    if (scheme_.data_mac != MacAlgorithm::gcm)
+        domains_[slot]->mac.emplace(scheme_.data_mac, k_mac);
+    else if (ports_.ghash != nullptr)
+        ports_.ghash->install(slot, k_data);
+    else
+        domains_[slot]->ghash.emplace(k_data);
 }
 
 void ProtectionEngine::revoke(Slot slot) {
     if (slot < domains_.size()) domains_[slot].reset();
+    if (ports_.ghash != nullptr) ports_.ghash->revoke(slot);
 }
 
-ProtectionEngine::Tag ProtectionEngine::mac_tag(const crypto::Mac& mac, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext) {
+/// A tag that is not the reference level's GCM: another MAC's, or one by hardware.
+ProtectionEngine::Tag ProtectionEngine::other_tag(const PageRef& page, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask) const {
     Block16 additional_data{};
-    store_le64(additional_data.data(), gpn);
-    return mac.compute({{ciphertext, line_bytes}, iv, additional_data});
+    store_le64(additional_data.data(), page.gpn);
+    if (const auto& mac = domains_[page.slot]->mac) return mac->compute({{ciphertext, line_bytes}, iv, additional_data});
+    const Block16 made = ports_.ghash->tag(page.slot, additional_data, ciphertext, mask);
+    Tag tag{};
+    std::copy(made.begin(), made.end(), tag.begin());
+    return tag;
 }
 
 bool ProtectionEngine::tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext,
@@ -71,7 +75,7 @@ bool ProtectionEngine::tag_matches(const PageRef& page, unsigned line, const cry
     const Domain& domain = *domains_[page.slot];
     // Words in registers on the way of every read: a tag put together in memory would have to be waited for.
     if (domain.ghash) return tag_equals(gcm_tag(*domain.ghash, page.gpn, ciphertext, mask), stored.data(), scheme_.tag_bytes);
-    const Tag computed = mac_tag(*domain.mac, page.gpn, iv, ciphertext);
+    const Tag computed = other_tag(page, iv, ciphertext, mask);
     return std::equal(stored.begin(), stored.begin() + scheme_.tag_bytes, computed.begin());
 }
 
@@ -94,7 +98,7 @@ void ProtectionEngine::store_line(const PageRef& page, unsigned line, const cryp
         store_le64(tag.data(), words.low);
         store_le64(tag.data() + 8, words.high);
     } else {
-        tag = mac_tag(*domain.mac, page.gpn, iv, ciphertext.data());
+        tag = other_tag(page, iv, ciphertext.data(), pad + line_bytes);
     }
     ports_.memory.write(map_.tag_of(hpa), tag.data(), scheme_.tag_bytes);
 }

@@ -14,6 +14,7 @@
 #include "common/byte_store.h"
 #include "common/scheme.h"
 #include "common/violation_log.h"
+#include "crypto/ghash_hardware.h"
 #include "crypto/mac.h"
 #include "memory/address_map.h"
 
@@ -49,6 +50,7 @@ public:
         LpidSource& lpids;
         ByteStore& memory;
         ViolationLog& violations;
+        crypto::GhashHardware* ghash = nullptr;  ///< makes the tags in place of the reference level where data_mac is gcm; may be null
     };
 
     /// LPIDs of chips other than `chip` are renewed at a page's first write.
@@ -71,15 +73,15 @@ public:
 
 private:
     struct Domain {
-        Domain(const Scheme& scheme, Vmid domain_vmid, Lpid floor, const crypto::Key128& k_data, const crypto::Key128& k_mac);
+        Domain(Vmid domain_vmid, Lpid floor) : vmid(domain_vmid), lpid_floor(floor) {}
         Vmid vmid;
         Lpid lpid_floor;
-        std::optional<crypto::LineGhash> ghash;  // data_mac gcm
-        std::optional<crypto::Mac> mac;          // any other
+        std::optional<crypto::LineGhash> ghash;  // data_mac gcm without hardware
+        std::optional<crypto::Mac> mac;          // data_mac other than gcm
     };
     using Tag = std::array<std::uint8_t, 32>;
 
-    static Tag mac_tag(const crypto::Mac& mac, Gpn gpn, const crypto::Iv& iv, const std::uint8_t* ciphertext);
+    Tag other_tag(const PageRef& page, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask) const;
     bool tag_matches(const PageRef& page, unsigned line, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask,
                      ByteStore& memory) const;
     /// Checks one fetched line against its tag in memory, where the scheme has tags.

@@ -54,6 +54,11 @@ void check_caches(const Configuration& c) {
                          fmt::format("1 to {}", c.metadata_cache.ways - 1));
 }
 
+void check_hardware(const Configuration& c) {
+    if (c.ghash_implementation == Implementation::rtl && c.scheme.data_mac != MacAlgorithm::gcm)
+        throw InputError(c.where("ghash.implementation"), "data tags of another MAC have no RTL", "tlm, or protection.data_mac: gcm");
+}
+
 void check_vms(const Configuration& c) {
     if (c.vms.empty() && c.host.trace.empty()) throw InputError(c.where("vms"), "nothing runs on this platform", "at least one VM, or host.trace");
     const std::uint64_t table_bytes = (first_guest_vmid + c.vms.size()) * VmTable::entry_bytes;
@@ -132,6 +137,7 @@ Configuration parse_configuration(std::string_view yaml, std::string_view file, 
     check_at(c, {{"tag_bytes", "protection.tag_bytes"}, {"node_tag_bytes", "protection.node_tag_bytes"}, {"on_violation", "on_violation"}},
              [&] { c.scheme.check(c.on_violation); });
     check_caches(c);
+    check_hardware(c);
     check_vms(c);
     check_tamper(c);
     find_traces(c, folder);

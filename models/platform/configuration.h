@@ -96,6 +96,7 @@ struct Configuration {
     unsigned pad_latency_cycles = 40;
     unsigned pad_interval_cycles = 5;
     unsigned mac_latency_cycles = 40;
+    Implementation ghash_implementation = Implementation::tlm;
     unsigned vm_table_slots = 16;
     std::uint64_t chip_number = 1;
     std::optional<crypto::Key128> chip_secret;  ///< none: drawn from the seed

@@ -106,6 +106,9 @@ const std::vector<Field<Configuration>>& platform_fields() {
         F::integer(
             "mac.latency_cycles", [](auto& c) -> auto& { return c.mac_latency_cycles; }, 0, 1'000'000, "cycles",
             "Time to compute one tag, of a line or of a node."),
+        F::choice(
+            "ghash.implementation", [](auto& c) -> auto& { return c.ghash_implementation; }, implementations, "",
+            "Of the data tags of gcm: the reference level with mac.latency_cycles, or the RTL clock by clock, with its own times."),
         F::integer(
             "vm_table.slots", [](auto& c) -> auto& { return c.vm_table_slots; }, 2, 4096, "",
             "On-chip register sets of the VM-Table; one is the chip's own."),

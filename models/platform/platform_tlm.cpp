@@ -35,8 +35,10 @@ MemoryProtectionParameters protection_parameters(const Configuration& c) {
     p.verification = c.verification;
     p.pad_generator.latency = cycles(c, c.pad_latency_cycles);
     p.pad_generator.interval = cycles(c, c.pad_interval_cycles);
-    p.pad_generator.cycle = cycles(c, 1);
+    p.cycle = cycles(c, 1);
+    p.pad_generator.cycle = p.cycle;
     if (c.scheme.encrypt && c.pad_implementation == Implementation::rtl) p.pad_generator.hardware = make_pad_hardware(c.where("pad_generator.implementation"));
+    if (c.scheme.encrypt && c.ghash_implementation == Implementation::rtl) p.ghash = make_ghash_hardware(c.where("ghash.implementation"));
     p.metadata_latency = cycles(c, c.metadata_cache.latency_cycles);
     p.node_mac_latency = cycles(c, c.mac_latency_cycles);
     p.data_mac_latency = cycles(c, c.mac_latency_cycles);
