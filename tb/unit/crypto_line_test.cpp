@@ -92,9 +92,9 @@ TEST_F(WorkedExample, TagsTheTree) {
 TEST(LineCipher, EqualsTheLibrarysGcm) {
     static constexpr int lines = 100'000;
     static constexpr int lines_per_key = 1'000;
-    const char* chosen_seed = std::getenv("COFFER_TEST_SEED");
+    const char* chosen_seed = std::getenv("COFFER_SEED");
     const std::uint64_t seed = chosen_seed != nullptr ? std::strtoull(chosen_seed, nullptr, 0) : 20110615;
-    std::printf("seed %llu (COFFER_TEST_SEED)\n", static_cast<unsigned long long>(seed));
+    std::printf("seed %llu (COFFER_SEED)\n", static_cast<unsigned long long>(seed));
     std::mt19937_64 random(seed);
 
     for (int key_number = 0; key_number < lines / lines_per_key; ++key_number) {
