@@ -54,7 +54,7 @@ public:
 struct GuestPages {
     Vmid vmid = 0;
     Gpn first = 0;
-    std::uint64_t count = 0;
+    std::uint64_t count = 0;  ///< of a VM that ends: all of its pages
 };
 
 /// Everything on the chip that keeps copies of memory or of translations. The controller tells it of every change, in the order of the functions here.

@@ -1,0 +1,386 @@
+#include "hsvm/hsvm_controller.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/errors.h"
+#include "vm_table/vm_vector.h"
+
+namespace coffer {
+
+namespace {
+
+MappingSize size_of(bool large, Gpn gpn, std::uint64_t frame) {
+    if (!large) return MappingSize::small;
+    return gpn % large_pages != 0 || frame % large_pages != 0 ? MappingSize::misaligned : MappingSize::large;
+}
+
+/// A misaligned operation is refused whatever its pages are: one of them is looked at.
+std::uint64_t pages_of(MappingSize size) { return size == MappingSize::large ? large_pages : 1; }
+
+}  // namespace
+
+HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys)
+    : memory_(memory),
+      ordering_(ordering),
+      keys_(keys),
+      encrypted_(memory.scheme().encrypt),
+      tree_(encrypted_ && memory.scheme().integrity == Integrity::bmt),
+      region_(memory, ChipRegionLayout(memory.map(), parameters.vmids)),
+      pool_(region_),
+      owners_(region_),
+      records_(region_),
+      contexts_(region_, pool_),
+      swap_(region_, pool_),
+      cores_(parameters.cores) {
+    if (parameters.cores == 0) throw InputError("hsvm.cores", "0 cores", "1 or more");
+    // An encrypted region is empty after each reset; a plain one is what memory held.
+    if (!encrypted_) clear_chip_region();
+}
+
+void HsvmController::clear_chip_region() {
+    for (Address frame = layout().base; frame < layout().end; frame += page_bytes)
+        for (Address line = frame; line < frame + page_bytes; line += line_bytes)
+            if (!all_zero(region_.read_line(line))) {
+                region_.clear_frame(page_of(frame));
+                break;
+            }
+}
+
+template <class Operation>
+HsvmStatus HsvmController::guarded(Operation&& operation) {
+    ++statistics_.operations;
+    HsvmStatus status = HsvmStatus::chip_stopped;
+    try {
+        status = operation();
+    } catch (const ChipRegionFailure&) {
+    }
+    if (status != HsvmStatus::ok) ++statistics_.refused;
+    return status;
+}
+
+std::optional<HsvmController::Vm> HsvmController::find(Vmid vmid) {
+    VmRecord record;
+    if (!records_.read(vmid, record)) return std::nullopt;
+    return Vm{record, NestedPageTable(region_, pool_, record.npt_root)};
+}
+
+void HsvmController::clear_cores(Vmid vmid) {
+    for (std::optional<OnCore>& core : cores_)
+        if (core && core->vmid == vmid) core.reset();
+}
+
+std::optional<Vmid> HsvmController::running(unsigned core) const {
+    if (core >= cores_.size() || !cores_[core]) return std::nullopt;
+    return cores_[core]->vmid;
+}
+
+VmState HsvmController::vm_state(Vmid vmid, const std::optional<Vm>& vm) {
+    if (!vm) return VmState::none;
+    if (memory_.frozen(vmid)) {
+        clear_cores(vmid);
+        return VmState::frozen;
+    }
+    const bool on_core = std::any_of(cores_.begin(), cores_.end(), [&](const std::optional<OnCore>& core) { return core && core->vmid == vmid; });
+    return on_core ? VmState::running : VmState::stopped;
+}
+
+PageState HsvmController::page_state(std::optional<Vm>& vm, Gpn gpn) {
+    if (!vm || gpn >= vm->record.pages) return PageState::beyond;
+    const NptEntry entry = vm->table.entry(gpn);
+    if (entry.empty()) return PageState::empty;
+    if (entry.lost()) return PageState::lost;
+    if (entry.swapped()) return PageState::swapped;
+    if (!entry.shared()) return PageState::mapped;
+    if (!entry.present()) return PageState::awaiting;
+    const OwnershipEntry owner = owners_.entry(entry.frame());
+    if (owner.owner != vm->record.vmid) return PageState::borrowed;
+    return owner.lent ? PageState::lent : PageState::shared;
+}
+
+/// The state of the first page that is not in the usual one.
+PageState HsvmController::pages_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t count, PageState usual) {
+    if (!vm || gpn >= vm->record.pages || vm->record.pages - gpn < count) return PageState::beyond;
+    for (Gpn page = gpn; page < gpn + count; ++page)
+        if (const PageState state = page_state(vm, page); state != usual) return state;
+    return usual;
+}
+
+FrameState HsvmController::frame_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t frame) {
+    const OwnershipEntry entry = owners_.entry(frame);
+    if (entry.state == OwnershipState::metadata) return FrameState::metadata;
+    if (entry.owner == chip_vmid) return FrameState::chip;
+    if (entry.state == OwnershipState::free) return FrameState::free;
+    if (!vm) return FrameState::other;
+    if (entry.owner == vm->record.vmid) return FrameState::own;
+    if (!entry.shared() || entry.sharer != vm->record.vmid || entry.lent) return FrameState::other;
+    if (page_state(vm, gpn) == PageState::awaiting && vm->table.entry(gpn).frame() != entry.owner) return FrameState::other;
+    return FrameState::offered;
+}
+
+FrameState HsvmController::frames_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t frame, std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i)
+        if (const FrameState state = frame_state(vm, gpn + i, frame + i); state != FrameState::free) return state;
+    return FrameState::free;
+}
+
+SharerState HsvmController::sharer_state(Vmid vmid, Vmid sharer) {
+    if (sharer == host_vmid) return SharerState::host;
+    if (sharer == vmid) return SharerState::self;
+    VmRecord record;
+    return records_.read(sharer, record) ? SharerState::vm : SharerState::unknown;
+}
+
+ArgumentState HsvmController::argument_state(const VmArguments& arguments) const {
+    const std::uint64_t pages = arguments.pages, vcpus = arguments.vcpus;
+    const Gpn shim = page_of(arguments.addr_shim);
+    const bool counts = pages >= 1 && pages <= NestedPageTable::max_pages && vcpus >= 1 && vcpus <= max_vcpus;
+    const bool shim_fits = encrypted_ ? shim != 0 && arguments.addr_shim % page_bytes == 0 && shim < pages && pages - shim > vcpus : arguments.addr_shim == 0;
+    return counts && shim_fits ? ArgumentState::good : ArgumentState::bad;
+}
+
+LendingState HsvmController::lending_state(std::optional<Vm>& vm) {
+    bool lent = false;
+    if (vm)
+        vm->table.for_each([&](Gpn gpn, NptEntry entry, std::uint64_t) {
+            lent = lent || (entry.shared() && entry.present() && page_state(vm, gpn) == PageState::lent);
+        });
+    return lent ? LendingState::some : LendingState::nothing;
+}
+
+VcpuState HsvmController::vcpu_state(const std::optional<Vm>& vm, std::uint32_t vcpu) const {
+    if (!vm || vcpu >= vm->record.vcpus) return VcpuState::beyond;
+    const bool on_core = std::any_of(cores_.begin(), cores_.end(),
+                                     [&](const std::optional<OnCore>& core) { return core && core->vmid == vm->record.vmid && core->vcpu == vcpu; });
+    return on_core ? VcpuState::running : VcpuState::saved;
+}
+
+CoreState HsvmController::core_state(Vmid vmid, std::uint32_t vcpu, unsigned core) const {
+    if (core >= cores_.size()) return CoreState::beyond;
+    if (!cores_[core]) return CoreState::idle;
+    return cores_[core]->vmid == vmid && cores_[core]->vcpu == vcpu ? CoreState::this_vcpu : CoreState::other;
+}
+
+ContextPlace HsvmController::context_place(std::optional<Vm>& vm, std::uint32_t vcpu) {
+    if (!vm || vcpu >= vm->record.vcpus) return ContextPlace::absent;
+    return !encrypted_ || page_state(vm, context_gpn(*vm, vcpu)) == PageState::mapped ? ContextPlace::present : ContextPlace::absent;
+}
+
+HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid) {
+    return guarded([&] {
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.arguments = argument_state(arguments);
+        if (const HsvmStatus status = decide(HsvmOperation::create, situation); status != HsvmStatus::ok) return status;
+
+        VmRecord record;
+        while (first_free_vmid_ < layout().vmids && records_.read(static_cast<Vmid>(first_free_vmid_), record)) ++first_free_vmid_;
+        const std::uint64_t context_frames = encrypted_ ? 0 : VcpuContexts::frames_for(arguments.vcpus);
+        if (first_free_vmid_ == layout().vmids || pool_.available() < 1 + context_frames) return HsvmStatus::no_room;
+        record = {static_cast<Vmid>(first_free_vmid_), static_cast<std::uint32_t>(arguments.vcpus), arguments.pages, 0, 0, arguments.addr_shim};
+        if (!memory_.install(record.vmid, keys_.next(), record.pages, record.addr_shim)) return HsvmStatus::no_room;
+        record.npt_root = *pool_.allocate();
+        if (!encrypted_) record.first_context = contexts_.create(record.vcpus);
+        records_.write(record);
+        vmid = record.vmid;
+        return HsvmStatus::ok;
+    });
+}
+
+HsvmStatus HsvmController::delete_vm(HsvmCaller caller, Vmid vmid) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.lending = lending_state(vm);
+        const HsvmStatus status = decide(HsvmOperation::delete_vm, situation);
+        if (status == HsvmStatus::ok) end(*vm);
+        return status;
+    });
+}
+
+HsvmStatus HsvmController::page_map(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, bool large) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.size = size_of(large, gpn, frame);
+        const std::uint64_t count = pages_of(situation.size);
+        situation.page = pages_state(vm, gpn, count, PageState::empty);
+        situation.frame = frames_state(vm, gpn, frame, count);
+        if (const HsvmStatus status = decide(HsvmOperation::page_map, situation); status != HsvmStatus::ok) return status;
+        return situation.page == PageState::awaiting ? map_borrowed(*vm, gpn, frame) : map_private(*vm, gpn, frame, count);
+    });
+}
+
+HsvmStatus HsvmController::page_unmap(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.size = size_of(large, gpn, 0);
+        const std::uint64_t count = pages_of(situation.size);
+        situation.page = pages_state(vm, gpn, count, PageState::mapped);
+        if (const HsvmStatus status = decide(HsvmOperation::page_unmap, situation); status != HsvmStatus::ok) return status;
+        switch (situation.page) {
+            case PageState::swapped: return take_absent(*vm, gpn, true);
+            case PageState::shared: return take_shared(*vm, gpn);
+            case PageState::borrowed: return return_borrowed(*vm, gpn, true);
+            default: return take_private(*vm, gpn, count, true);
+        }
+    });
+}
+
+HsvmStatus HsvmController::page_move(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.page = page_state(vm, gpn);
+        situation.frame = frame_state(vm, gpn, frame);
+        const HsvmStatus status = decide(HsvmOperation::page_move, situation);
+        return status == HsvmStatus::ok ? move(*vm, gpn, frame) : status;
+    });
+}
+
+HsvmStatus HsvmController::swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.page = page_state(vm, gpn);
+        if (const HsvmStatus status = decide(HsvmOperation::swap_out, situation); status != HsvmStatus::ok) return status;
+        return encrypted_ ? swap_out_encrypted(*vm, gpn, image) : swap_out_plain(*vm, gpn, image);
+    });
+}
+
+HsvmStatus HsvmController::swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.page = page_state(vm, gpn);
+        situation.frame = frame_state(vm, gpn, frame);
+        const HsvmStatus status = decide(HsvmOperation::swap_in, situation);
+        return status == HsvmStatus::ok ? swap_in(*vm, gpn, frame, image) : status;
+    });
+}
+
+HsvmStatus HsvmController::context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.vcpu = vcpu_state(vm, vcpu);
+        situation.core = core_state(vmid, vcpu, core);
+        situation.context = context_place(vm, vcpu);
+        if (const HsvmStatus status = decide(HsvmOperation::context_save, situation); status != HsvmStatus::ok) return status;
+        if (!save(*vm, vcpu, encode_context(registers))) return HsvmStatus::violated;
+        cores_[core].reset();
+        return HsvmStatus::ok;
+    });
+}
+
+HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.vcpu = vcpu_state(vm, vcpu);
+        situation.core = core_state(vmid, vcpu, core);
+        situation.context = context_place(vm, vcpu);
+        if (const HsvmStatus status = decide(HsvmOperation::context_restore, situation); status != HsvmStatus::ok) return status;
+        ContextBytes context;
+        if (!restore(*vm, vcpu, context)) return HsvmStatus::violated;
+        registers = decode_context(context);
+        cores_[core] = OnCore{vmid, vcpu};
+        return HsvmStatus::ok;
+    });
+}
+
+HsvmStatus HsvmController::release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.size = size_of(large, gpn, 0);
+        const std::uint64_t count = pages_of(situation.size);
+        situation.page = pages_state(vm, gpn, count, PageState::mapped);
+        if (const HsvmStatus status = decide(HsvmOperation::release, situation); status != HsvmStatus::ok) return status;
+        return situation.page == PageState::mapped ? take_private(*vm, gpn, count, false) : take_absent(*vm, gpn, false);
+    });
+}
+
+HsvmStatus HsvmController::share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.page = page_state(vm, gpn);
+        situation.sharer = sharer_state(vmid, sharer);
+        if (const HsvmStatus status = decide(HsvmOperation::share, situation); status != HsvmStatus::ok) return status;
+        if (situation.page == PageState::mapped) return share_page(*vm, gpn, sharer, writable);
+        return await_page(*vm, gpn, NptEntry::of(sharer, NptEntry::shared_bit));
+    });
+}
+
+HsvmStatus HsvmController::unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.page = page_state(vm, gpn);
+        if (const HsvmStatus status = decide(HsvmOperation::unshare, situation); status != HsvmStatus::ok) return status;
+        switch (situation.page) {
+            case PageState::awaiting: return await_page(*vm, gpn, {});
+            case PageState::borrowed: return return_borrowed(*vm, gpn, false);
+            default: return unshare_page(*vm, gpn);
+        }
+    });
+}
+
+Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {
+    const auto fault = [](TranslationFault why) { return Translation{why, 0, false, false}; };
+    try {
+        std::optional<Vm> vm = find(vmid);
+        if (!vm) return fault(TranslationFault::unknown_vm);
+        if (memory_.frozen(vmid)) return fault(TranslationFault::frozen);
+        const Gpn gpn = page_of(gpa);
+        if (gpn >= vm->record.pages) return fault(TranslationFault::page_beyond);
+        const NptEntry entry = vm->table.entry(gpn);
+        if (entry.lost()) {
+            memory_.raise({Check::lost_page, vmid, gpa, 0, 0, gpn});
+            return fault(TranslationFault::lost);
+        }
+        if (entry.swapped()) return fault(TranslationFault::swapped);
+        if (!entry.present()) return fault(TranslationFault::not_mapped);
+        if (write && !entry.writable()) return fault(TranslationFault::read_only);
+        return {TranslationFault::none, entry.frame() * page_bytes + gpa % page_bytes, entry.shared(), entry.writable()};
+    } catch (const ChipRegionFailure&) {
+        return fault(TranslationFault::chip_stopped);
+    }
+}
+
+bool HsvmController::host_may_access(std::uint64_t frame, bool write) {
+    try {
+        const OwnershipEntry entry = owners_.entry(frame);
+        if (entry.state == OwnershipState::free) return true;
+        return entry.shared() && entry.sharer == host_vmid && (!write || entry.state == OwnershipState::shared_read_write);
+    } catch (const ChipRegionFailure&) {
+        return false;
+    }
+}
+
+}  // namespace coffer

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hsvm/chip_frame_pool.h"
+#include "hsvm/decisions.h"
+#include "hsvm/hsvm_ports.h"
+#include "hsvm/nested_page_table.h"
+#include "hsvm/ownership_table.h"
+#include "hsvm/swap_directory.h"
+#include "hsvm/vcpu_contexts.h"
+#include "hsvm/vm_records.h"
+#include "vcpu/context_page.h"
+
+namespace coffer {
+
+struct HsvmParameters {
+    unsigned vmids = 4096;  ///< VMIDs are below this
+    unsigned cores = 4;
+};
+
+/// What a VM is created with.
+struct VmArguments {
+    std::uint64_t pages = 0;   ///< 1 to 2^36
+    std::uint64_t vcpus = 1;   ///< 1 to 65536
+    /// Where memory is encrypted: GPA of the shim, not 0, a multiple of 4096, with a page of the VM for each vCPU's context behind it. Where it is plain: 0.
+    Address addr_shim = 0;
+};
+
+/// Why an access of a guest has no machine page.
+enum class TranslationFault : std::uint8_t {
+    none,
+    unknown_vm,
+    frozen,
+    page_beyond,
+    not_mapped,
+    swapped,
+    read_only,
+    lost,  ///< a violation was raised
+    chip_stopped,
+};
+
+struct Translation {
+    TranslationFault fault = TranslationFault::none;
+    Address hpa = 0;
+    bool raw = false;        ///< a shared page: plain, without key, tag or leaf
+    bool writable = false;
+};
+
+/// The H-SVM controller (Jin et al., MICRO 2011): the hypervisor allocates memory, this alone maps it. Every operation has one answer, which decisions.yaml
+/// fixes; unless it is ok, nothing has changed but what an operation that met a violation had done by then. `caller` is what the hardware says of whoever
+/// asks; of the guest's operations `vmid` is the caller's own. The reference level: no time, no sockets.
+class HsvmController {
+public:
+    struct Statistics {
+        std::uint64_t operations = 0;
+        std::uint64_t refused = 0;               ///< operations with another answer than ok
+        std::uint64_t pages_zeroed = 0;          ///< cleared by 64 line writes
+        std::uint64_t counter_blocks = 0;        ///< pages cleared by a fresh counter block
+        std::uint64_t pages_lost = 0;
+    };
+
+    /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references outlive
+    /// the controller. Throws InputError for a chip region that is too small, and for no core or VMIDs out of range.
+    HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys);
+
+    // Of the hypervisor.
+    HsvmStatus create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid);
+    HsvmStatus delete_vm(HsvmCaller caller, Vmid vmid);
+    HsvmStatus page_map(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, bool large = false);
+    HsvmStatus page_unmap(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
+    HsvmStatus page_move(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame);
+    /// The image is the hypervisor's to keep: docs/formats.md.
+    HsvmStatus swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image);
+    HsvmStatus swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
+    HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers);
+    HsvmStatus context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers);
+
+    // Of the guest.
+    HsvmStatus release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
+    HsvmStatus share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable);
+    HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn);
+
+    /// The machine page of a guest's access, as its TLB is filled: mappings were checked when they were made.
+    Translation translate(Vmid vmid, Address gpa, bool write);
+    /// Whether the host and its devices may use a machine page, as their TLBs are filled. False after a violation in the chip region.
+    bool host_may_access(std::uint64_t frame, bool write);
+    /// What the ownership table says of a frame. Throws ChipRegionFailure.
+    OwnershipEntry ownership(std::uint64_t frame) { return owners_.entry(frame); }
+    /// The VM that a core runs; nothing for the host.
+    std::optional<Vmid> running(unsigned core) const;
+
+    const ChipRegionLayout& layout() const { return region_.layout(); }
+    std::uint64_t free_chip_frames() const { return pool_.available(); }
+    const Statistics& statistics() const { return statistics_; }
+
+private:
+    struct Vm {
+        VmRecord record;
+        NestedPageTable table;
+    };
+    struct OnCore {
+        Vmid vmid;
+        std::uint32_t vcpu;
+    };
+
+
+    template <class Operation>
+    HsvmStatus guarded(Operation&& operation);
+    void clear_chip_region();
+
+    // What decisions depend on.
+    std::optional<Vm> find(Vmid vmid);
+    VmState vm_state(Vmid vmid, const std::optional<Vm>& vm);
+    PageState page_state(std::optional<Vm>& vm, Gpn gpn);
+    PageState pages_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t count, PageState usual);
+    FrameState frame_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t frame);
+    FrameState frames_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t frame, std::uint64_t count);
+    SharerState sharer_state(Vmid vmid, Vmid sharer);
+    ArgumentState argument_state(const VmArguments& arguments) const;
+    LendingState lending_state(std::optional<Vm>& vm);
+    VcpuState vcpu_state(const std::optional<Vm>& vm, std::uint32_t vcpu) const;
+    CoreState core_state(Vmid vmid, std::uint32_t vcpu, unsigned core) const;
+    ContextPlace context_place(std::optional<Vm>& vm, std::uint32_t vcpu);
+    void clear_cores(Vmid vmid);
+
+    // Parts of changes.
+    void zero_frame(std::uint64_t frame);
+    HsvmStatus clear_new_page(Vmid vmid, Gpn gpn, std::uint64_t frame);
+    bool give_up(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost);
+    bool set_leaf(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost);
+    HsvmStatus map_private(Vm& vm, Gpn gpn, std::uint64_t frame, std::uint64_t count);
+    HsvmStatus map_borrowed(Vm& vm, Gpn gpn, std::uint64_t frame);
+    HsvmStatus take_private(Vm& vm, Gpn gpn, std::uint64_t count, bool lost);
+    HsvmStatus take_absent(Vm& vm, Gpn gpn, bool lost);
+    HsvmStatus take_shared(Vm& vm, Gpn gpn);
+    HsvmStatus return_borrowed(Vm& vm, Gpn gpn, bool await_again);
+    HsvmStatus share_page(Vm& vm, Gpn gpn, Vmid sharer, bool writable);
+    HsvmStatus await_page(Vm& vm, Gpn gpn, NptEntry entry);
+    HsvmStatus unshare_page(Vm& vm, Gpn gpn);
+    HsvmStatus move(Vm& vm, Gpn gpn, std::uint64_t frame);
+    HsvmStatus swap_out_plain(Vm& vm, Gpn gpn, Bytes& image);
+    HsvmStatus swap_out_encrypted(Vm& vm, Gpn gpn, Bytes& image);
+    HsvmStatus swap_in(Vm& vm, Gpn gpn, std::uint64_t frame, ByteView image);
+    bool seal_page(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uint64_t record, Bytes& image);
+    bool open_page(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uint64_t record, ByteView image);
+    bool copy_in(Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
+    bool save(Vm& vm, std::uint32_t vcpu, const ContextBytes& context);
+    bool restore(Vm& vm, std::uint32_t vcpu, ContextBytes& context);
+    void end(Vm& vm);
+    static Gpn context_gpn(const Vm& vm, std::uint32_t vcpu) { return page_of(context_page(vm.record.addr_shim, vcpu)); }
+
+    HsvmMemory& memory_;
+    OrderingPort& ordering_;
+    KeySource& keys_;
+    const bool encrypted_;
+    const bool tree_;
+    ChipRegion region_;
+    ChipFramePool pool_;
+    OwnershipTable owners_;
+    VmRecords records_;
+    VcpuContexts contexts_;
+    SwapDirectory swap_;
+    std::vector<std::optional<OnCore>> cores_;
+    unsigned first_free_vmid_ = first_guest_vmid;  // none below is free
+    Statistics statistics_;
+};
+
+}  // namespace coffer
