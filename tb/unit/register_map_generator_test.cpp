@@ -1,18 +1,9 @@
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <random>
-#include <sstream>
 #include <string>
+
+#include "unit/generator_bench.h"
 
 namespace coffer {
 namespace {
-
-namespace fs = std::filesystem;
 
 const std::string good = R"(block: toy
 title: Toy
@@ -33,51 +24,9 @@ groups:
       - {name: third, offset: 0x38, software: rw, hardware: ro, description: Third.}
 )";
 
-class RegisterMapGenerator : public ::testing::Test {
+class RegisterMapGenerator : public GeneratorTest {
 protected:
-    RegisterMapGenerator() {
-        std::string pattern = (fs::temp_directory_path() / "register_map_XXXXXX").string();
-        directory_ = mkdtemp(pattern.data());
-    }
-    ~RegisterMapGenerator() override { fs::remove_all(directory_); }
-
-    struct Outcome {
-        int exit_code = -1;  // -1: ended by a signal
-        std::string output;
-    };
-
-    Outcome generate(const std::string& yaml) {
-        std::ofstream(directory_ / "registers.yaml", std::ios::binary) << yaml;
-        const std::string command = "cd '" + directory_.string() + "' && '" COFFER_REGISTER_MAP_GENERATOR "' registers.yaml header table page 2>&1";
-        FILE* pipe = popen(command.c_str(), "r");
-        Outcome outcome;
-        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) outcome.output.push_back(static_cast<char>(c));
-        const int status = pclose(pipe);
-        if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
-        return outcome;
-    }
-
-    std::string written(const char* name) const {
-        std::ifstream file(directory_ / name, std::ios::binary);
-        std::ostringstream content;
-        content << file.rdbuf();
-        return content.str();
-    }
-
-    /// The good map with one planted fault gives one line at the place of the fault, exit code 2, and no output file.
-    void refuses(const std::string& from, const std::string& to, const std::string& message) {
-        SCOPED_TRACE(to);
-        std::string yaml = good;
-        const std::size_t at = yaml.find(from);
-        ASSERT_NE(at, std::string::npos);
-        yaml.replace(at, from.size(), to);
-        const Outcome outcome = generate(yaml);
-        EXPECT_EQ(outcome.exit_code, 2);
-        EXPECT_EQ(outcome.output, message + "\n");
-        EXPECT_FALSE(fs::exists(directory_ / "header") || fs::exists(directory_ / "table") || fs::exists(directory_ / "page"));
-    }
-
-    fs::path directory_;
+    RegisterMapGenerator() : GeneratorTest(COFFER_REGISTER_MAP_GENERATOR, "registers.yaml", {"header", "table", "page"}, good) {}
 };
 
 TEST_F(RegisterMapGenerator, WritesHeaderTableAndPage) {
@@ -145,16 +94,7 @@ TEST_F(RegisterMapGenerator, RefusesWhatIsNoYaml) {
     refuses(good, "- 1\n", "registers.yaml:1:1: not a map (accepted: keys block, title, description, groups)");
 }
 
-TEST_F(RegisterMapGenerator, SurvivesTruncatedAndDamagedFiles) {
-    std::mt19937 random(1);
-    for (std::size_t round = 0; round < 200; ++round) {
-        std::string yaml = good.substr(0, random() % good.size());
-        for (std::size_t flips = round % 4; flips > 0 && !yaml.empty(); --flips) yaml[random() % yaml.size()] = static_cast<char>(random());
-        const Outcome outcome = generate(yaml);
-        ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 2) << outcome.exit_code << "\n" << yaml;
-        ASSERT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), outcome.exit_code == 0 ? 0 : 1) << outcome.output << yaml;
-    }
-}
+TEST_F(RegisterMapGenerator, SurvivesTruncatedAndDamagedFiles) { survives_damage(); }
 
 }  // namespace
 }  // namespace coffer

@@ -267,7 +267,7 @@ TEST_F(ShimVm, APageThatIsGoneOrDamagedAtAnyAccessStopsTheVcpu) {
     }
 }
 
-TEST_F(ShimVm, AContextThatTheGuestSpoiltIsNoContext) {
+TEST_F(ShimVm, APageThatHoldsSomethingElseIsNoContext) {
     const ExitEvent good = event_of(ExitReason::io_in, 4, random);
     ExitEvent bad = good;
     bad.size = 3;
