@@ -1,5 +1,5 @@
-# The exits of a vCPU as data: from models/vcpu/exits.yaml the build makes generated/vcpu/exit_table.h, for coffer_reference. The page docs/vm_exits.md is
-# committed; the target `exit_page` rewrites it and a test compares it with what the generator makes now.
+# The exits of a vCPU as data: from models/vcpu/exits.yaml the build makes generated/vcpu/exit_table.h, for coffer_reference. The page
+# docs/vm_exits.md is committed; the target `exit_page` rewrites it and a test compares it with what the generator makes now.
 add_executable(coffer_exit_table_generator vcpu/exit_table_generator.cpp vcpu/vcpu_context.cpp common/errors.cpp)
 target_compile_features(coffer_exit_table_generator PRIVATE cxx_std_17)
 target_include_directories(coffer_exit_table_generator PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -18,7 +18,8 @@ add_custom_command(
   COMMENT "Generating the exit table" VERBATIM)
 target_sources(coffer_reference PRIVATE "${exits_table}" "${exits_page}")
 
-add_custom_target(exit_page COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${exits_page}" "${exits_committed_page}" DEPENDS "${exits_page}" VERBATIM)
+add_custom_target(exit_page
+  COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${exits_page}" "${exits_committed_page}" DEPENDS "${exits_page}" VERBATIM)
 add_dependencies(exit_page coffer_reference)
 
 if(COFFER_BUILD_TESTS)

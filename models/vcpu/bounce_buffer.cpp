@@ -13,7 +13,8 @@ BounceBuffer::BounceBuffer(const BounceLayout& layout, GuestMemoryPort& memory, 
             throw InputError("bounce buffer", fmt::format("{:#x} bytes at GPA {:#x} do not lie in the VM", range.bytes, range.base),
                              fmt::format("GPAs below {:#x}", layout.guest_bytes));
     if (layout.window.base % page_bytes != 0 || layout.window.bytes % page_bytes != 0)
-        throw InputError("bounce buffer", fmt::format("a window of {:#x} bytes at GPA {:#x}", layout.window.bytes, layout.window.base), "whole pages");
+        throw InputError("bounce buffer", fmt::format("a window of {:#x} bytes at GPA {:#x}", layout.window.bytes, layout.window.base),
+                         "whole pages");
     if (layout.shim.touches(layout.window.base, layout.window.bytes))
         throw InputError("bounce buffer", fmt::format("the window at GPA {:#x} has pages of the shim", layout.window.base));
 }

@@ -17,7 +17,9 @@ struct GpaRange {
     std::uint64_t bytes = 0;
 
     /// Whether [address, address + size) lies within; no sum can wrap.
-    constexpr bool contains(Address address, std::uint64_t size) const { return address >= base && address - base <= bytes && size <= bytes - (address - base); }
+    constexpr bool contains(Address address, std::uint64_t size) const {
+        return address >= base && address - base <= bytes && size <= bytes - (address - base);
+    }
     /// Whether [address, address + size) has a byte in common with it.
     constexpr bool touches(Address address, std::uint64_t size) const {
         return size != 0 && bytes != 0 && (address >= base ? address - base < bytes : base - address < size);
@@ -52,7 +54,8 @@ public:
 
     /// Copies `length` bytes of the guest's to the window at `offset`, for the host to send.
     IoStatus send(Address guest, std::uint64_t length, std::uint64_t offset);
-    /// Copies what the host received into the guest's buffer of `capacity` bytes; the rest of the buffer stays. Every byte of the window is read once.
+    /// Copies what the host received into the guest's buffer of `capacity` bytes; the rest of the buffer stays. Every byte of the window is read
+    /// once.
     IoStatus receive(Address guest, std::uint64_t capacity, const HostReply& reply);
 
     /// For data that does not go through as it is: the halves of the two above.

@@ -51,7 +51,9 @@ std::string_view to_string(DiskTableStatus status) {
     return "unknown";
 }
 
-crypto::Key128 derive_disk_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) { return crypto::derive_128(k_vm, "coffer disk", fleet_id); }
+crypto::Key128 derive_disk_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) {
+    return crypto::derive_128(k_vm, "coffer disk", fleet_id);
+}
 
 Bytes seal_disk_table(const DiskTable& table, const crypto::Key128& k_disk, Lpid fresh_lpid) {
     if (table.empty() || table.size() > max_disk_sectors) throw std::invalid_argument("disk table: number of sectors");

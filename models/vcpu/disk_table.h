@@ -43,8 +43,8 @@ std::string_view to_string(DiskTableStatus status);
 /// K_disk, from the VM's key.
 crypto::Key128 derive_disk_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id);
 
-/// Seals the table under K_disk with an LPID that was never used before. Throws std::invalid_argument for a table without entries or with too many, a tag without
-/// LPID, and for LPID 0.
+/// Seals the table under K_disk with an LPID that was never used before. Throws std::invalid_argument for a table without entries or with too many,
+/// a tag without LPID, and for LPID 0.
 Bytes seal_disk_table(const DiskTable& table, const crypto::Key128& k_disk, Lpid fresh_lpid);
 
 /// Opens any bytes. Where the answer is not ok, `table` and `lpid` are left as they were; `lpid` is the one that the table was sealed with.

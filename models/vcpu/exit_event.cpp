@@ -64,7 +64,9 @@ bool size_fits(const ExitEntry& entry, unsigned size) {
 }  // namespace
 
 bool ExitEvent::operator==(const ExitEvent& other) const {
-    const auto fields = [](const ExitEvent& e) { return std::tie(e.reason, e.instruction_bytes, e.access, e.size, e.register_id, e.operand, e.port, e.gpa); };
+    const auto fields = [](const ExitEvent& e) {
+        return std::tie(e.reason, e.instruction_bytes, e.access, e.size, e.register_id, e.operand, e.port, e.gpa);
+    };
     return fields(*this) == fields(other);
 }
 
@@ -74,7 +76,8 @@ const ExitEntry* find_exit(const ExitTable& table, ExitReason reason) {
 }
 
 bool is_possible(const ExitEntry& entry, const ExitEvent& event) {
-    const bool length_fits = entry.instruction ? event.instruction_bytes >= 1 && event.instruction_bytes <= longest_instruction : event.instruction_bytes == 0;
+    const bool has_length = event.instruction_bytes != 0;
+    const bool length_fits = has_length == entry.instruction && event.instruction_bytes <= longest_instruction;
     const bool operand_fits = uses_operand(event.reason) ? event.operand < general_register_count : event.operand == 0;
     const bool register_fits = moves_register(event.reason) ? moved_register(event).has_value() : event.register_id == 0;
     const bool place_fits = (has_port(event.reason) || event.port == 0) && (has_gpa(event.reason) || event.gpa == 0);

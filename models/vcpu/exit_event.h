@@ -43,8 +43,8 @@ const ExitEntry* find_exit(const ExitTable& table, ExitReason reason);
 /// Whether a processor can report the event: size, instruction length, register numbers, and zeros where the reason has no such thing.
 bool is_possible(const ExitEntry& entry, const ExitEvent& event);
 
-/// What is left of the interrupted instruction once the hypervisor did its part: moves to and from control and debug registers, which the shim makes itself,
-/// and RIP.
+/// What is left of the interrupted instruction once the hypervisor did its part: moves to and from control and debug registers, which the shim
+/// makes itself, and RIP.
 void complete_instruction(const ExitEntry& entry, const ExitEvent& event, VcpuContext& context);
 
 }  // namespace coffer

@@ -101,7 +101,8 @@ private:
             shown.reg = read_register(entry);
             shown.bits = read_bits(entry, exit);
             const auto same = [&](const ShownRegister& other) { return other.reg == shown.reg; };
-            if (std::any_of(exit.shown.begin(), exit.shown.end(), same)) fail(entry, fmt::format("register '{}' is there twice", to_string(shown.reg)));
+            if (std::any_of(exit.shown.begin(), exit.shown.end(), same))
+                fail(entry, fmt::format("register '{}' is there twice", to_string(shown.reg)));
             exit.shown.push_back(shown);
             if (exit.shown.size() > ExitEntry{}.shown.items.size()) fail(entry, "too many registers", "8 at most");
         }
@@ -181,7 +182,8 @@ std::string row(const Exit& exit) {
     const auto shown = [](const ShownRegister& item) { return fmt::format("{{Register::{}, {}}}", to_string(item.reg), item.bits); };
     const auto range = [](const ValueRange& item) { return fmt::format("{{{:#x}, {:#x}}}", item.low, item.high); };
     const auto accepted = [&](const AcceptedValue& item) {
-        return fmt::format("{{{}, Register::{}, {}, {}}}", item.data, to_string(item.reg), item.bits, initializer(item.ranges, item.ranges.count, range));
+        return fmt::format("{{{}, Register::{}, {}, {}}}", item.data, to_string(item.reg), item.bits,
+                           initializer(item.ranges, item.ranges.count, range));
     };
     return fmt::format("    {{ExitReason::{0}, \"{0}\", {1}, {2:#x}, {3:#x},\n     {4},\n     {5}}},\n", exit.name, exit.instruction, sizes, event,
                        initializer(exit.shown, exit.shown.size(), shown), initializer(exit.accepted, exit.accepted.size(), accepted));
@@ -219,14 +221,16 @@ std::string upper(std::string_view name) {
 }
 
 std::string shown_cell(const Exit& exit) {
-    const std::string event = joined(exit.event, ", ", [](EventField field) { return std::string(event_field_names[static_cast<std::size_t>(field)]); });
+    const auto name = [](EventField field) { return std::string(event_field_names[static_cast<std::size_t>(field)]); };
+    const std::string event = joined(exit.event, ", ", name);
     const std::string registers = joined(exit.shown, ", ", [](const ShownRegister& item) { return upper(to_string(item.reg)) + width(item.bits); });
     return event + (event.empty() || registers.empty() ? "" : ", ") + registers;
 }
 
 std::string accepted_cell(const Exit& exit) {
-    return joined(exit.accepted, ", ", [](const AcceptedValue& item) {
-        const std::string ranges = joined(item.ranges, " or ", [](const ValueRange& range) { return fmt::format("{:#x} to {:#x}", range.low, range.high); });
+    const auto range = [](const ValueRange& item) { return fmt::format("{:#x} to {:#x}", item.low, item.high); };
+    return joined(exit.accepted, ", ", [&range](const AcceptedValue& item) {
+        const std::string ranges = joined(item.ranges, " or ", range);
         const std::string name = item.data ? "data" : upper(to_string(item.reg));
         return ranges.empty() ? name + width(item.bits) : fmt::format("{} ({})", name, ranges);
     });
@@ -235,18 +239,16 @@ std::string accepted_cell(const Exit& exit) {
 std::string page(const std::vector<Exit>& exits) {
     std::string out = fmt::format(
         "<!-- {} -->\n# Exits: what the hypervisor sees and may give back\n\n"
-        "One row for each reason for which a vCPU leaves its guest. The hypervisor always learns the reason. All else that the row does not list is shown\n"
-        "as 0, and is not taken back; a value that is listed but does not fit its width or range is refused. *Goes on*: where the guest does,\n"
-        "`behind` or `at` the instruction that was interrupted. Fields in lower case belong to the exit; `data` is what the access carries, to or from its\n"
-        "operand register.\n\n"
+        "One row for each reason for which a vCPU leaves its guest. The hypervisor always learns the reason. All else that the row does not list is\n"
+        "shown as 0, and is not taken back; a value that is listed but does not fit its width or range is refused. *Goes on*: where the guest does,\n"
+        "`behind` or `at` the instruction that was interrupted. Fields in lower case belong to the exit; `data` is what the access carries, to or\n"
+        "from its operand register.\n\n"
         "| code | exit | what | goes on | sizes (bytes) | shown | accepted back |\n|---|---|---|---|---|---|---|\n",
         notice);
-    for (const Exit& exit : exits) {
-        const std::string shown = shown_cell(exit);
-        const std::string accepted = accepted_cell(exit);
+    const auto cell = [](const std::string& text) { return text.empty() ? "-" : text; };
+    for (const Exit& exit : exits)
         out += fmt::format("| {} | `{}` | {} | {} | {} | {} | {} |\n", exit.code, exit.name, exit.description, exit.instruction ? "behind" : "at",
-                           exit.sizes.empty() ? "-" : fmt::format("{}", fmt::join(exit.sizes, ", ")), shown.empty() ? "-" : shown, accepted.empty() ? "-" : accepted);
-    }
+                           cell(fmt::format("{}", fmt::join(exit.sizes, ", "))), cell(shown_cell(exit)), cell(accepted_cell(exit)));
     return out;
 }
 

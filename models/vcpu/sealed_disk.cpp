@@ -61,8 +61,9 @@ IoStatus SealedDisk::open(ByteView sealed_table) {
     if (state && state->open) return IoStatus::already_open;
     DiskTable table;
     Lpid lpid = 0;
-    if (open_disk_table(sealed_table, k_disk_, table, lpid) != DiskTableStatus::ok || table.size() != place_.sectors) return refuse(IoStatus::not_authentic);
-    if (state && state->sealed_with != lpid) return refuse(IoStatus::not_authentic);
+    const bool is_mine = open_disk_table(sealed_table, k_disk_, table, lpid) == DiskTableStatus::ok && table.size() == place_.sectors;
+    const bool is_latest = !state || state->sealed_with == lpid;
+    if (!is_mine || !is_latest) return refuse(IoStatus::not_authentic);
     if (const IoStatus status = fill_table(table); status != IoStatus::ok) return status;
     return write_state({true, lpid});
 }
@@ -118,22 +119,23 @@ IoStatus SealedDisk::read_state(std::optional<State>& state) {
     if (const MemoryAnswer answer = memory_.read_line(place_.state, line.data()); answer != MemoryAnswer::ok) return io_status_of(answer);
     state.reset();
     if (all_zero(line)) return IoStatus::ok;
-    // The memory is sound but holds something else, such as the state of a disk of another size.
-    const bool is_state = std::equal(magic.begin(), magic.end(), line.begin(), [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }) &&
-                          (line[open_at] == open_code || line[open_at] == sealed_code) && load_le64(&line[sectors_at]) == place_.sectors;
-    if (!is_state) return IoStatus::not_authentic;
-    state = State{line[open_at] == open_code, load_le64(&line[sealed_with_at])};
+    const State read{line[open_at] == open_code, load_le64(&line[sealed_with_at])};
+    // The memory may be sound and yet hold something else, such as the state of a disk of another size.
+    if (encode_state(read) != line) return IoStatus::not_authentic;
+    state = read;
     return IoStatus::ok;
 }
 
-IoStatus SealedDisk::write_state(const State& state) {
+Block64 SealedDisk::encode_state(const State& state) const {
     Block64 line{};
     std::copy(magic.begin(), magic.end(), line.begin());
     line[open_at] = state.open ? open_code : sealed_code;
     store_le64(&line[sectors_at], place_.sectors);
     store_le64(&line[sealed_with_at], state.sealed_with);
-    return io_status_of(memory_.write_line(place_.state, line.data()));
+    return line;
 }
+
+IoStatus SealedDisk::write_state(const State& state) { return io_status_of(memory_.write_line(place_.state, encode_state(state).data())); }
 
 IoStatus SealedDisk::check_open(std::uint64_t sector) {
     if (sector >= place_.sectors) return IoStatus::bad_sector;

@@ -15,9 +15,9 @@
 
 namespace coffer {
 
-/// A VM's disk behind its shim: sectors of 4096 bytes leave sealed under K_disk, and come back only as they were written last. IV and tag of each sector are in
-/// a table in the shim's protected memory. At shutdown the table itself leaves sealed; the shim remembers which one that was, in memory that the VM's
-/// snapshot covers, so that an older one is refused.
+/// A VM's disk behind its shim: sectors of 4096 bytes leave sealed under K_disk, and come back only as they were written last. IV and tag of each
+/// sector are in a table in the shim's protected memory. At shutdown the table itself leaves sealed; the shim remembers which one that was, in
+/// memory that the VM's snapshot covers, so that an older one is refused.
 class SealedDisk : public StatisticsProvider {
 public:
     struct Place {
@@ -61,6 +61,7 @@ private:
         Lpid sealed_with = 0;  ///< of the table that close() made last; 0 where there is none
     };
 
+    Block64 encode_state(const State& state) const;
     IoStatus read_state(std::optional<State>& state);
     IoStatus write_state(const State& state);
     IoStatus check_open(std::uint64_t sector);

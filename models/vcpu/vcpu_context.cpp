@@ -7,10 +7,11 @@ namespace coffer {
 namespace {
 
 constexpr std::array<std::string_view, register_count> names = {
-    "rax",  "rcx",     "rdx",  "rbx",     "rsp",  "rbp",     "rsi",  "rdi",     "r8",   "r9",      "r10",  "r11",     "r12",  "r13",    "r14",  "r15",
-    "rip",  "rflags",  "es",   "es_base", "cs",   "cs_base", "ss",   "ss_base", "ds",   "ds_base", "fs",   "fs_base", "gs",   "gs_base", "ldtr", "ldtr_base",
-    "tr",   "tr_base", "gdtr", "gdtr_base", "idtr", "idtr_base", "cr0", "cr2",  "cr3",  "cr4",     "cr8",  "xcr0",    "dr0",  "dr1",    "dr2",  "dr3",
-    "dr6",  "dr7",     "efer", "star",    "lstar", "cstar",  "sfmask", "kernel_gs_base", "sysenter_cs", "sysenter_esp", "sysenter_eip", "pat", "tsc_aux",
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags",
+    "es", "es_base", "cs", "cs_base", "ss", "ss_base", "ds", "ds_base", "fs", "fs_base", "gs", "gs_base", "ldtr", "ldtr_base", "tr",
+    "tr_base", "gdtr", "gdtr_base", "idtr", "idtr_base",
+    "cr0", "cr2", "cr3", "cr4", "cr8", "xcr0", "dr0", "dr1", "dr2", "dr3", "dr6", "dr7",
+    "efer", "star", "lstar", "cstar", "sfmask", "kernel_gs_base", "sysenter_cs", "sysenter_esp", "sysenter_eip", "pat", "tsc_aux",
 };
 static_assert(static_cast<std::size_t>(Register::tsc_aux) + 1 == register_count);
 

@@ -11,8 +11,9 @@
 
 namespace coffer {
 
-/// The 64-bit registers of an x86-64 vCPU, in the order of the context page. The general ones have the numbers of the instruction encoding. A segment is two:
-/// selector (bits 15:0), attributes (31:16) and limit (63:32) under its name, and its base; GDTR and IDTR likewise, without selector and attributes.
+/// The 64-bit registers of an x86-64 vCPU, in the order of the context page. The general ones have the numbers of the instruction encoding. A
+/// segment is two: selector (bits 15:0), attributes (31:16) and limit (63:32) under its name, and its base; GDTR and IDTR likewise, without selector
+/// and attributes.
 enum class Register : std::uint8_t {
     rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15,
     rip, rflags,
@@ -43,8 +44,8 @@ struct VcpuContext {
     bool operator!=(const VcpuContext& other) const { return !(*this == other); }
 };
 
-/// The part of a context page that holds the VcpuContext, behind the page's first line: registers, little-endian, then zeros to a whole line, then the
-/// extended state (docs/formats.md).
+/// The part of a context page that holds the VcpuContext, behind the page's first line: registers, little-endian, then zeros to a whole line, then
+/// the extended state (docs/formats.md).
 inline constexpr std::size_t context_registers_bytes = align_up(8 * register_count, line_bytes);
 inline constexpr std::size_t context_bytes = context_registers_bytes + extended_state_bytes;
 using ContextBytes = std::array<std::uint8_t, context_bytes>;

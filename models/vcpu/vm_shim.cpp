@@ -118,7 +118,8 @@ VmShim::Entry VmShim::resume(std::uint64_t vcpu, const HypervisorView& returned)
         complete_instruction(*row, *header->event, context);
     }
     header->state = ContextState::running;
-    if (const MemoryAnswer answer = memory_.write_line(page, encode_header(*header).data()); answer != MemoryAnswer::ok) return failed(status_of(answer));
+    line = encode_header(*header);
+    if (const MemoryAnswer answer = memory_.write_line(page, line.data()); answer != MemoryAnswer::ok) return failed(status_of(answer));
     statistics_.ignored_values += ignored;
     return {ShimStatus::ok, context, nullptr};
 }
@@ -135,7 +136,8 @@ std::uint64_t VmShim::count_ignored(const ExitEntry& row, const ExitEvent& event
     std::uint64_t changed = 0;
     for (std::size_t i = 0; i < register_count; ++i) {
         const auto is_accepted = [i](const AcceptedValue& accepted) { return !accepted.data && accepted.reg == static_cast<Register>(i); };
-        if (shown.context.registers[i] != returned.context.registers[i] && std::none_of(row.accepted.begin(), row.accepted.end(), is_accepted)) ++changed;
+        const bool may_change = std::any_of(row.accepted.begin(), row.accepted.end(), is_accepted);
+        if (!may_change && shown.context.registers[i] != returned.context.registers[i]) ++changed;
     }
     return changed;
 }

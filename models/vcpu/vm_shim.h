@@ -39,10 +39,10 @@ enum class ShimStatus : std::uint8_t {
 
 std::string_view to_string(ShimStatus status);
 
-/// VM-Shim (HyperCoffer, HPCA 2013): stands between a VM and the hypervisor. At an exit it saves the whole context of the vCPU in the VM's own protected
-/// memory and gives the hypervisor the values that the exit table lists, zeros for all others. At an entry it restores the context, takes back what the
-/// table lists, and goes on where the guest was. One for each VM. It keeps nothing but the modes of the vCPUs: the rest is in the VM's memory, so
-/// that a VM that was installed elsewhere goes on with a new VmShim.
+/// VM-Shim (HyperCoffer, HPCA 2013): stands between a VM and the hypervisor. At an exit it saves the whole context of the vCPU in the VM's own
+/// protected memory and gives the hypervisor the values that the exit table lists, zeros for all others. At an entry it restores the context, takes
+/// back what the table lists, and goes on where the guest was. One for each VM. It keeps nothing but the modes of the vCPUs: the rest is in the VM's
+/// memory, so that a VM that was installed elsewhere goes on with a new VmShim.
 class VmShim : public StatisticsProvider {
 public:
     struct Statistics {
@@ -67,8 +67,8 @@ public:
     /// VMExit and shim_to_host. Where the context cannot be saved, the hypervisor gets the core all the same, but the vCPU cannot be entered again.
     Exit exit(std::uint64_t vcpu, const ExitEvent& event, const VcpuContext& context);
 
-    /// VMEnter and shim_to_guest. `entry`: the GPA that the hypervisor would start at, which has to be addr_shim. `returned` is read once. Where the status is
-    /// not ok, the vCPU stays stopped, and the hypervisor may try again.
+    /// VMEnter and shim_to_guest. `entry`: the GPA that the hypervisor would start at, which has to be addr_shim. `returned` is read once. Where the
+    /// status is not ok, the vCPU stays stopped, and the hypervisor may try again.
     Entry enter(std::uint64_t vcpu, Address entry, const HypervisorView& returned);
 
     /// Mode of a vCPU; throws std::out_of_range where the VM has no such vCPU.

@@ -67,7 +67,8 @@ protected:
         std::mt19937 random(1);
         for (std::size_t round = 0; round < 200; ++round) {
             std::string content = good_.substr(0, random() % good_.size());
-            for (std::size_t flips = round % 4; flips > 0 && !content.empty(); --flips) content[random() % content.size()] = static_cast<char>(random());
+            for (std::size_t flips = round % 4; flips > 0 && !content.empty(); --flips)
+                content[random() % content.size()] = static_cast<char>(random());
             const Outcome outcome = generate(content);
             ASSERT_TRUE(outcome.exit_code == 0 || outcome.exit_code == 2) << outcome.exit_code << "\n" << content;
             ASSERT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), outcome.exit_code == 0 ? 0 : 1) << outcome.output << content;

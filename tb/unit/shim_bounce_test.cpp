@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::uint64_t telling[] = {0, 1, 63, 64, 100, 4095, 4096, 4097, 3 * page_bytes, 4 * page_bytes - 1, 4 * page_bytes, 4 * page_bytes + 1,
                                      IoBench::window.base, IoBench::guest_bytes, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000,
-                                     ~std::uint64_t{0} - IoBench::window.base + 1, ~std::uint64_t{0} - 4095, ~std::uint64_t{0} - 63, ~std::uint64_t{0}};
+                                     ~std::uint64_t{0} - IoBench::window.base + 1, ~std::uint64_t{0} - 4095, ~std::uint64_t{0} - 63,
+                                     ~std::uint64_t{0}};
 
 TEST(ShimBounce, CopiesOutAndIn) {
     IoBench bench;
@@ -62,8 +63,8 @@ RC_GTEST_PROP(ShimBounceProperty, AnyTransferWithinBoundsChangesExactlyItsBytes,
 
 using Receive = std::function<IoStatus(IoBench&, Address guest, std::uint64_t capacity, const HostReply& reply)>;
 
-/// Gives every telling offset and length, and looks for bytes of the guest outside its buffer that changed, host bytes outside the window that were read, and
-/// bytes that were read twice.
+/// Gives every telling offset and length, and looks for bytes of the guest outside its buffer that changed, host bytes outside the window that were
+/// read, and bytes that were read twice.
 std::string first_escape(const Receive& receive) {
     constexpr Address guest = 0x2010;
     constexpr std::uint64_t capacity = 5000;
@@ -89,7 +90,9 @@ std::string first_escape(const Receive& receive) {
 }
 
 TEST(ShimBounce, HostileRepliesNeverReachBeyondBufferAndWindow) {
-    EXPECT_EQ(first_escape([](IoBench& bench, Address guest, std::uint64_t capacity, const HostReply& reply) { return bench.bounce.receive(guest, capacity, reply); }),
+    EXPECT_EQ(first_escape([](IoBench& bench, Address guest, std::uint64_t capacity, const HostReply& reply) {
+                  return bench.bounce.receive(guest, capacity, reply);
+              }),
               "");
 }
 
@@ -153,7 +156,9 @@ TEST(ShimBounce, TheGuestsOwnOffsetsAreBoundedToo) {
 
 TEST(ShimBounce, DamagedMemoryAndMissingPagesHaveTheirStatus) {
     IoBench bench;
-    bench.memory.before = [](Address gpa, bool) { return gpa == 0x1000 ? MemoryAnswer::violated : gpa == 0x2000 ? MemoryAnswer::not_mapped : MemoryAnswer::ok; };
+    bench.memory.before = [](Address gpa, bool) {
+        return gpa == 0x1000 ? MemoryAnswer::violated : gpa == 0x2000 ? MemoryAnswer::not_mapped : MemoryAnswer::ok;
+    };
     EXPECT_EQ(bench.bounce.send(0xff0, 100, 0), IoStatus::violated);
     EXPECT_EQ(bench.bounce.send(0x1ff0, 100, 0), IoStatus::not_mapped);
     EXPECT_EQ(bench.host.stores.size(), 0u);

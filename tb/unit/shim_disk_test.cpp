@@ -26,7 +26,7 @@ std::ostream& operator<<(std::ostream& out, DiskTableStatus status) { return out
 
 namespace {
 
-constexpr std::uint64_t sectors = 5;
+constexpr std::uint64_t sectors = IoBench::shim_memory.sectors;
 constexpr Address guest_buffer = 0x3000;
 constexpr Lpid example_lpid = 0x0001'0000'0000'0018;
 
@@ -62,7 +62,7 @@ private:
 
 /// A VM with a disk, and the host that keeps the image.
 struct DiskBench : IoBench {
-    static constexpr SealedDisk::Place place{shim.base, shim.base + 4 * page_bytes, sectors};
+    static constexpr SealedDisk::Place place = shim_memory.disk();
 
     IoStatus write(std::uint64_t sector, const Bytes& data) {
         put_guest(guest_buffer, data);
@@ -227,9 +227,12 @@ TEST(ShimDiskPlanted, DisksWithAFaultAreFoundOut) {
     EXPECT_EQ(first_fault({[&](std::uint64_t sector, const Bytes& data) { return seal(bound(sector), data); },
                            [&](std::uint64_t sector, const Bytes& sealed) { return open(bound(sector), sealed); }, sealed_bytes}),
               "replayed");
-    EXPECT_EQ(first_fault({[&](std::uint64_t, const Bytes& data) { return seal({}, data); }, [&](std::uint64_t, const Bytes& sealed) { return open({}, sealed); }, sealed_bytes}),
+    EXPECT_EQ(first_fault({[&](std::uint64_t, const Bytes& data) { return seal({}, data); },
+                           [&](std::uint64_t, const Bytes& sealed) { return open({}, sealed); }, sealed_bytes}),
               "moved");
-    EXPECT_EQ(first_fault({[](std::uint64_t, const Bytes& data) { return data; }, [](std::uint64_t, const Bytes& sealed) { return std::optional<Bytes>(sealed); }}), "moved");
+    EXPECT_EQ(first_fault({[](std::uint64_t, const Bytes& data) { return data; },
+                           [](std::uint64_t, const Bytes& sealed) { return std::optional<Bytes>(sealed); }}),
+              "moved");
 }
 
 TEST(ShimDiskPlanted, AnLpidThatComesTwiceIsFoundOut) {
@@ -300,7 +303,8 @@ TEST(ShimDisk, EveryOtherWayToFailHasItsStatus) {
         EXPECT_EQ(bench.disk.read_sector(sector, guest_buffer, 0), IoStatus::bad_sector);
     }
     ASSERT_EQ(bench.write(0, example_sector()), IoStatus::ok);
-    for (const std::uint64_t offset : {IoBench::window.bytes - sector_bytes + 1, IoBench::window.bytes, ~std::uint64_t{0}, ~std::uint64_t{0} - 4095}) {
+    constexpr std::uint64_t last = ~std::uint64_t{0};
+    for (const std::uint64_t offset : {IoBench::window.bytes - sector_bytes + 1, IoBench::window.bytes, last, last - 4095}) {
         EXPECT_EQ(bench.disk.write_sector(0, guest_buffer, offset), IoStatus::bad_offset);
         EXPECT_EQ(bench.disk.read_sector(0, guest_buffer, offset), IoStatus::bad_offset);
     }
@@ -343,9 +347,12 @@ TEST(ShimDisk, TablesThatDoNotFitAreRefused) {
     DiskBench bench;
     const auto make = [&](SealedDisk::Place place) { SealedDisk disk(place, disk_key(), bench.memory, bench.bounce, bench.lpids); };
     EXPECT_NO_THROW(make(DiskBench::place));
+    EXPECT_EQ(DiskBench::place.state, 16 * page_bytes);
+    EXPECT_EQ(DiskBench::place.table, 20 * page_bytes);
+    EXPECT_EQ(IoBench::shim.bytes, 5 * page_bytes);
     EXPECT_THROW(make({IoBench::shim.base, IoBench::shim.base + 4 * page_bytes, 0}), InputError);
     EXPECT_THROW(make({IoBench::shim.base, IoBench::shim.base + 4 * page_bytes, max_disk_sectors + 1}), InputError);
-    EXPECT_THROW(make({IoBench::shim.base, IoBench::shim.base + 4 * page_bytes, 513}), InputError);
+    EXPECT_THROW(make({IoBench::shim.base, IoBench::shim.base + 4 * page_bytes, 129}), InputError);
     EXPECT_THROW(make({IoBench::shim.base, IoBench::shim.base + 4 * page_bytes + 64, 5}), InputError);
     EXPECT_THROW(make({IoBench::shim.base, 0, 5}), InputError);
     EXPECT_THROW(make({0, IoBench::shim.base + 4 * page_bytes, 5}), InputError);

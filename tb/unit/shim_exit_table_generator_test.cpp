@@ -45,7 +45,8 @@ TEST_F(ShimExitTableGenerator, RefusesNamesCodesAndKeys) {
     refuses("code: 2", "code: 256", "exits.yaml:9:11: 'code' is 256 (accepted: 1 to 255)");
     refuses("    code: 2\n", "", "exits.yaml:8:5: key 'code' is missing");
     refuses("instruction: false", "instruction: no", "exits.yaml:10:18: 'instruction' is neither (accepted: true, false)");
-    refuses("shown_event", "shown", "exits.yaml:13:5: unknown key 'shown' (accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted)");
+    refuses("shown_event", "shown",
+            "exits.yaml:13:5: unknown key 'shown' (accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted)");
 }
 
 TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
@@ -62,7 +63,8 @@ TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
     refuses("[0, 7]", "[7]", "exits.yaml:7:51: not a range (accepted: [low, high])");
     refuses("[0, 7]", "[0, 7], [8, 9]", "exits.yaml:7:67: too many ranges (accepted: 2 at most)");
     refuses("{register: rax, bits: 32}", "{register: rax, bits: 32}, {register: rax, bits: 8}", "exits.yaml:6:50: register 'rax' is there twice");
-    refuses("{register: data, bits: access}", "{register: data, bits: access}, {register: data, bits: access}", "exits.yaml:14:48: the same register is there twice");
+    refuses("{register: data, bits: access}", "{register: data, bits: access}, {register: data, bits: access}",
+            "exits.yaml:14:48: the same register is there twice");
 }
 
 TEST_F(ShimExitTableGenerator, SurvivesTruncatedAndDamagedFiles) { survives_damage(); }

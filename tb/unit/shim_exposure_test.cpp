@@ -79,7 +79,8 @@ std::uint64_t written(std::uint64_t old, std::uint64_t value, unsigned size) {
 }
 
 /// What the guest must find; nothing where the returned values must be refused.
-std::optional<VcpuContext> expected_context(const ExpectedRow& row, const ExitEvent& event, const VcpuContext& saved, const HypervisorView& returned) {
+std::optional<VcpuContext> expected_context(const ExpectedRow& row, const ExitEvent& event, const VcpuContext& saved,
+                                            const HypervisorView& returned) {
     VcpuContext context = saved;
     for (const auto& [reg, bits] : row.accepted) {
         const std::uint64_t value = returned.context[reg];
@@ -182,7 +183,9 @@ std::string first_intrusion(const ExitPolicy& policy, std::optional<ExitReason> 
                         return fault;
             for (std::size_t i = 0; i < event_field_count; ++i)
                 for (const std::uint64_t value : telling)
-                    if (auto fault = tried(std::string(event_field_names[i]), [&](HypervisorView& view) { view.event[i] = value; }); !fault.empty()) return fault;
+                    if (auto fault = tried(fmt::format("{:#x} in {}", value, event_field_names[i]), [&](HypervisorView& view) { view.event[i] = value; });
+                        !fault.empty())
+                        return fault;
             if (auto fault = tried("extended state", [&](HypervisorView& view) { view.context.extended.fill(0xa5); }); !fault.empty()) return fault;
             if (auto fault = tried("another reason", [&](HypervisorView& view) { view.reason = ExitReason::cpuid; }); !fault.empty()) return fault;
         }
@@ -252,7 +255,8 @@ TEST(ShimExposurePlanted, OneFieldTooManyOrTooFewShownIsFoundOut) {
         for (std::size_t i = 0; i < event_field_count; ++i) {
             // Where the reason has no such field it is 0 anyhow, as the access of a load is.
             const auto field = static_cast<EventField>(i);
-            const bool listed = std::count(row.event.begin(), row.event.end(), field) != 0 && !(row.reason == ExitReason::mmio_read && field == EventField::access);
+            if (row.reason == ExitReason::mmio_read && field == EventField::access) continue;
+            const bool listed = std::count(row.event.begin(), row.event.end(), field) != 0;
             if (!listed && !(field == EventField::data && row.sizes != std::vector<unsigned>{0})) continue;
             ExitTable table = exit_table;
             row_of(table, row.reason).shown_event ^= static_cast<std::uint8_t>(1u << i);

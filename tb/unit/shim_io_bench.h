@@ -9,6 +9,7 @@
 #include "unit/shim_bench.h"
 #include "vcpu/bounce_buffer.h"
 #include "vcpu/sealed_disk.h"
+#include "vcpu/shim_memory.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
@@ -50,10 +51,11 @@ private:
     Bytes bytes_;
 };
 
-/// A VM of 64 pages: the shim has pages 16 to 23, and pages 40 to 43 are the window.
+/// A VM of 64 pages: the shim of its three vCPUs and its disk has pages 16 to 20, and pages 40 to 43 are the window.
 struct IoBench {
     static constexpr std::uint64_t guest_bytes = 64 * page_bytes;
-    static constexpr GpaRange shim{16 * page_bytes, 8 * page_bytes};
+    static constexpr ShimMemory shim_memory{16 * page_bytes, 3, 5};
+    static constexpr GpaRange shim = shim_memory.range();
     static constexpr GpaRange window{40 * page_bytes, 4 * page_bytes};
     static constexpr BounceLayout layout{guest_bytes, shim, window};
 

@@ -157,9 +157,9 @@ TEST_F(ShimVm, EventsThatNoProcessorReportsAreRefused) {
 }
 
 TEST_F(ShimVm, MovesToAndFromSpecialRegistersAreMadeByTheShim) {
-    const std::vector<std::pair<unsigned, Register>> controls = {{0, Register::cr0}, {2, Register::cr2}, {3, Register::cr3}, {4, Register::cr4}, {8, Register::cr8}};
-    const std::vector<std::pair<unsigned, Register>> debugs = {{0, Register::dr0}, {1, Register::dr1}, {2, Register::dr2},
-                                                               {3, Register::dr3}, {6, Register::dr6}, {7, Register::dr7}};
+    using Numbered = std::vector<std::pair<unsigned, Register>>;
+    const Numbered controls = {{0, Register::cr0}, {2, Register::cr2}, {3, Register::cr3}, {4, Register::cr4}, {8, Register::cr8}};
+    const Numbered debugs = {{0, Register::dr0}, {1, Register::dr1}, {2, Register::dr2}, {3, Register::dr3}, {6, Register::dr6}, {7, Register::dr7}};
     const auto check = [&](ExitReason reason, unsigned id, Register special, AccessType access) {
         ExitEvent event = simple_exit(reason);
         event.register_id = static_cast<std::uint8_t>(id);
@@ -169,7 +169,8 @@ TEST_F(ShimVm, MovesToAndFromSpecialRegistersAreMadeByTheShim) {
         VcpuContext after = before;
         complete_instruction(*find_exit(exit_table, reason), event, after);
         VcpuContext expected = before;
-        (access == AccessType::write ? expected[special] : expected[Register::r9]) = access == AccessType::write ? before[Register::r9] : before[special];
+        if (access == AccessType::write) expected[special] = before[Register::r9];
+        if (access == AccessType::read) expected[Register::r9] = before[special];
         expected[Register::rip] += 2;
         EXPECT_EQ(after, expected) << special;
     };
