@@ -186,7 +186,10 @@ std::string Bench::table() const {
     for (const auto& port : bundle_.ports()) {
         const std::string systemc = observe(*port, Level::systemc).hex();
         const std::string rtl = observe(*port, Level::rtl).hex();
-        rows += fmt::format("  {:<24} SystemC {}{}\n", port->name(), systemc, systemc == rtl ? "" : "\n" + std::string(31, ' ') + "RTL " + rtl + "  <--");
+        if (systemc == rtl)
+            rows += fmt::format("  {:<24}{}\n", port->name(), systemc);
+        else
+            rows += fmt::format("  {:<24}{} in SystemC\n  {:<24}{} in RTL\n", port->name(), systemc, "", rtl);
     }
     return rows;
 }

@@ -39,7 +39,7 @@ public:
         const double reset_per_cycle = scenario_.reset / block_.cycles_per_session;
         const Observed observed = bench_->run(traffic, scenario_, *scoreboard_, random_, reset_per_cycle);
         print(block_, scenario_, observed);
-        ASSERT_EQ(bench_->failure(), "");
+        ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         EXPECT_GE(observed.accepted, traffic.size());
         EXPECT_GT(observed.answered, 0u);
         if (scenario_.reset > 0) {
@@ -54,7 +54,7 @@ public:
         const Traffic traffic = block_.vectors();
         const Observed observed = bench_->run(traffic, scenario_, *scoreboard_, random_);
         print(block_, scenario_, observed);
-        ASSERT_EQ(bench_->failure(), "");
+        ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         std::size_t answers = 0;
         for (const Transfer& transfer : traffic) answers += transfer.expected.empty() ? 0 : 1;
         EXPECT_GT(answers, 0u);
@@ -68,10 +68,10 @@ public:
         std::uint64_t longest = 0;
         for (const Traffic& session : sessions(alone)) {
             longest = std::max(longest, bench_->run(session, undisturbed, *scoreboard_, random_).longest);
-            ASSERT_EQ(bench_->failure(), "");
+            ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         }
         const Observed observed = bench_->run(block_.traffic(random_, transfers(block_)), undisturbed, *scoreboard_, random_);
-        ASSERT_EQ(bench_->failure(), "");
+        ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         ASSERT_GT(observed.answered, 1u);
         const double sustained = static_cast<double>(observed.answering) / static_cast<double>(observed.answered - 1);
         fmt::print("{}: seed {}, alone {} cycles (at most {}), back to back one answer in {:.3f} cycles (at most {})\n", block_.name, options().seed, longest,

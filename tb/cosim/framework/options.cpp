@@ -28,7 +28,7 @@ std::uint64_t number(const std::string& text, const char* where) {
 }
 
 std::uint64_t seed_from_environment() {
-    if (const std::string own = environment("COSIM_SEED"); !own.empty()) return number(own, "COSIM_SEED");
+    if (const std::string own = environment("COFFER_SEED"); !own.empty()) return number(own, "COFFER_SEED");
     const std::string properties = environment("RC_PARAMS");
     constexpr std::string_view key = "seed=";
     if (const std::size_t begin = properties.find(key); begin != std::string::npos) {

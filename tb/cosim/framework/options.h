@@ -8,7 +8,7 @@ namespace coffer::cosim {
 
 /// What a bench's command line and environment ask for.
 struct Options {
-    std::uint64_t seed = 0;      ///< --seed, else COSIM_SEED, else the seed in RC_PARAMS as for the property tests, else another one each time
+    std::uint64_t seed = 0;      ///< --seed, else COFFER_SEED, else the seed in RC_PARAMS as for the property tests, else another one each time
     std::size_t transfers = 0;   ///< --transfers: of each scenario; 0: the block's own number
     std::string wave;            ///< --wave: FST file of the RTL
     std::string coverage;        ///< COSIM_COVERAGE: folder for the coverage counts of each test; none if empty
