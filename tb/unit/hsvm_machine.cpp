@@ -127,7 +127,7 @@ std::uint64_t HsvmMachine::npt_bits(Vmid vmid, Gpn gpn) {
 std::optional<Translation> HsvmMachine::fill(Vmid vmid, Address gpa) {
     const auto cached = tlb_.find({vmid, page_of(gpa)});
     if (cached != tlb_.end()) return cached->second;
-    const Translation translation = hsvm.translate(vmid, gpa, false);
+    const Translation translation = hsvm.translate(vmid, page_base(gpa), false);
     if (translation.fault != TranslationFault::none) return std::nullopt;
     tlb_[{vmid, page_of(gpa)}] = translation;
     return translation;
