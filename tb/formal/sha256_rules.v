@@ -16,7 +16,7 @@ module sha256_rules (
     always @(*) if (started) begin
         one_at_a_time: assert (!(runs_ && valid_));
         rounds_begin_at_0: assert (runs_ || round_ == 0);
-        rounds_go_on: assert (starved <= round_);
+        rounds_go_on: assert (starved <= (runs_ ? round_ : valid_ ? 64 : 0));
         valid_waits_for_nothing: assert (out_valid == valid_);
         takes_when_it_can: assert (in_ready == (!runs_ && (!valid_ || out_ready)));
     end

@@ -86,6 +86,7 @@ void Bench::settle_and_compare() {
     sc_core::sc_start(sc_core::sc_time(half_cycle_ps, sc_core::SC_PS));
     device_.evaluate_rtl();
     device_.sample_wave(half_cycles_++ * half_cycle_ps);
+    if (recording_) recording_->add_cycle();
     for (const Port* port : bundle_.outputs()) {
         const Bits systemc = observe(*port, Level::systemc);
         const Bits rtl = observe(*port, Level::rtl);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "cosim/framework/device.h"
 #include "cosim/framework/driver.h"
 #include "cosim/framework/fault.h"
+#include "cosim/framework/pin_recording.h"
 #include "cosim/framework/scoreboard.h"
 
 namespace coffer::cosim {
@@ -22,6 +24,9 @@ public:
     /// A run begins with a reset. `reset_per_cycle`: probability of further ones. The failure, if any, is failure()'s.
     Observed run(const Traffic& traffic, const Scenario& scenario, Scoreboard& scoreboard, Random& random, double reset_per_cycle = 0,
                  const std::optional<Fault>& fault = std::nullopt);
+
+    /// Writes what is on the ports in each cycle from now on. Throws InputError where the file cannot be written.
+    void record(const std::string& path) { recording_ = std::make_unique<PinRecording>(path, bundle_); }
 
     /// The first thing that went wrong, with all ports of that cycle; empty if nothing did.
     const std::string& failure() const { return failure_; }
@@ -60,6 +65,7 @@ private:
     SignalBundle& bundle_;
     Scoreboard* scoreboard_ = nullptr;
     std::optional<Fault> fault_;
+    std::unique_ptr<PinRecording> recording_;
     std::deque<Expected> expected_;
     std::vector<Waiting> waiting_;  // by channel
     std::vector<bool> valid_;       // by channel, in the last cycle

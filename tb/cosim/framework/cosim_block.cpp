@@ -125,6 +125,7 @@ private:
         device_ = make();
         if (!options().wave.empty()) device_->open_wave(options().wave);
         bench_ = std::make_unique<Bench>(*device_);
+        if (!options().record.empty()) bench_->record(options().record);
         scoreboard_ = block_.scoreboard();
     }
 

@@ -26,6 +26,7 @@ int sc_main(int argc, char* argv[]) try {
     app.add_option("--seed", options().seed, "Draws traffic, stalls and resets; printed by every test");
     app.add_option("--transfers", options().transfers, "Transfers of each scenario");
     app.add_option("--wave", options().wave, "FST file for everything in the RTL");
+    app.add_option("--record", options().record, "File for what is on the ports in each cycle; scripts/mutate replays it");
     CLI11_PARSE(app, argc, argv);
     sc_core::sc_report_handler::set_handler(fail_on_report);
     std::vector<CosimBlock> blocks;
