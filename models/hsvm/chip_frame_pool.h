@@ -7,8 +7,8 @@
 
 namespace coffer {
 
-/// Gives out the frames of the chip region that no table has a fixed place in. Two registers hold all of its state: the first frame never given out, and the
-/// head of a list through the first 8 bytes of the frames that came back. So a reset costs nothing.
+/// Gives out the frames of the chip region that no table has a fixed place in. Two registers hold all of its state: the first frame never given out,
+/// and the head of a list through the first 8 bytes of the frames that came back. So a reset costs nothing.
 class ChipFramePool {
 public:
     explicit ChipFramePool(ChipRegion& region);

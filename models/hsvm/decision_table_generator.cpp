@@ -104,7 +104,8 @@ private:
             fail(node["code"], "'code' is not a number", fmt::format("0 to {}", most_codes - 1));
         result.code = static_cast<unsigned>(std::stoul(code));
         for (const Named& other : others)
-            if (other.name == result.name || other.code == result.code) fail(node, fmt::format("'{}' has the name or the code of '{}'", result.name, other.name));
+            if (other.name == result.name || other.code == result.code)
+                fail(node, fmt::format("'{}' has the name or the code of '{}'", result.name, other.name));
         return result;
     }
 
@@ -134,9 +135,12 @@ private:
             if (!values || !values.IsMap() || values.size() == 0) fail(entry.second, "'values' is not a map with entries");
             for (const auto& value : values) {
                 const std::string name = cpp_name(value.first);
+                if (index_of(input.values, name) != input.values.size()) fail(value.first, fmt::format("value '{}' is there twice", name));
                 input.values.push_back({name, text(values, name.c_str()), static_cast<unsigned>(input.values.size())});
             }
-            if (index_of(table_.inputs, input.name) != table_.inputs.size()) fail(entry.first, fmt::format("input '{}' is there twice", input.name));
+            for (const Input& other : table_.inputs)
+                if (other.name == input.name || other.type == input.type)
+                    fail(entry.first, fmt::format("input '{}' has the name or the type of '{}'", input.name, other.name));
             table_.inputs.push_back(input);
         }
     }
@@ -197,7 +201,8 @@ private:
                 situation[*input] = rest % table_.inputs[*input].values.size();
                 rest /= table_.inputs[*input].values.size();
             }
-            const bool possible = std::none_of(table_.impossible.begin(), table_.impossible.end(), [&](const Conditions& c) { return holds(c, situation); });
+            const auto cannot_be = [&](const Conditions& conditions) { return holds(conditions, situation); };
+            const bool possible = std::none_of(table_.impossible.begin(), table_.impossible.end(), cannot_be);
             const auto row = std::find_if(operation.rows.begin(), operation.rows.end(), [&](const Row& r) { return holds(r.when, situation); });
             if (row == operation.rows.end()) {
                 std::vector<std::string> values;
@@ -209,7 +214,8 @@ private:
             answered[static_cast<std::size_t>(row - operation.rows.begin())] += possible;
         }
         for (std::size_t i = 0; i < answered.size(); ++i)
-            if (answered[i] == 0) fail(rows[i], fmt::format("the row of operation '{}' answers no possible situation: rows before it do", operation.named.name));
+            if (answered[i] == 0)
+                fail(rows[i], fmt::format("the row of operation '{}' answers no possible situation: rows before it do", operation.named.name));
     }
 
     Table table_;
@@ -250,7 +256,8 @@ std::string header(const Table& table) {
             const std::string value = fmt::format("static_cast<std::size_t>(situation.{})", table.inputs[input].name);
             index = index == "0" ? value : fmt::format("({}) * {} + {}", index, table.inputs[input].values.size(), value);
         }
-        out += fmt::format("        case HsvmOperation::{0}:\n            return static_cast<HsvmStatus>(hsvm_answers::{0}[{1}]);\n", operation.named.name, index);
+        out += fmt::format("        case HsvmOperation::{0}:\n            return static_cast<HsvmStatus>(hsvm_answers::{0}[{1}]);\n",
+                           operation.named.name, index);
     }
     return out + "    }\n    return HsvmStatus::bad_argument;\n}\n\n}  // namespace coffer\n";
 }
@@ -263,8 +270,8 @@ std::string condition_text(const Table& table, std::size_t input, const std::set
 
 std::string page(const Table& table) {
     std::string out = fmt::format("# {}\n\nMade from `models/hsvm/decisions.yaml`: edit that file. ", table.title);
-    out += "The controller is compiled with the same table, and a test puts it into every situation that is possible. Rows are tried from the top: the first "
-           "that holds is the answer. An empty cell may be anything.\n\n## Answers\n\n| code | answer | meaning |\n|---|---|---|\n";
+    out += "The controller is compiled with the same table, and a test puts it into every situation that is possible. Rows are tried from the top: "
+           "the first that holds is the answer. An empty cell may be anything.\n\n## Answers\n\n| code | answer | meaning |\n|---|---|---|\n";
     for (const Named& status : table.statuses) out += fmt::format("| {} | `{}` | {} |\n", status.code, status.name, status.meaning);
     out += "\n## What a decision depends on\n";
     for (const Input& input : table.inputs) {
@@ -274,7 +281,8 @@ std::string page(const Table& table) {
     out += "\nThese situations cannot be:\n\n";
     for (const Conditions& conditions : table.impossible) {
         std::vector<std::string> parts;
-        for (const auto& [input, values] : conditions) parts.push_back(fmt::format("{} is {}", table.inputs[input].name, condition_text(table, input, values)));
+        for (const auto& [input, values] : conditions)
+            parts.push_back(fmt::format("{} is {}", table.inputs[input].name, condition_text(table, input, values)));
         out += fmt::format("- {}\n", fmt::join(parts, "; "));
     }
     for (const Operation& operation : table.operations) {

@@ -14,7 +14,8 @@ HsvmChange::HsvmChange(HsvmMemory& memory, OrderingPort& ordering, NestedPageTab
     ordering.evict_lines(pages, leaving);
     for (const FrameRange& range : frames) ordering.evict_frames(range.first, range.count, leaving);
     for (std::size_t i = 0; i < entries.size(); ++i)
-        if (entries[i].present() && !entries[i].shared()) memory.settle_page(pages.vmid, (pages.first + i) * page_bytes, entries[i].frame() * page_bytes);
+        if (entries[i].present() && !entries[i].shared())
+            memory.settle_page(pages.vmid, (pages.first + i) * page_bytes, entries[i].frame() * page_bytes);
     ordering.invalidate_pages(pages);
     for (const FrameRange& range : frames) ordering.invalidate_frames(range.first, range.count);
 }

@@ -13,8 +13,8 @@ struct FrameRange {
     std::uint64_t count = 1;
 };
 
-/// The order of every change of mapping, owner or state: fills of the pages are blocked, their lines and those of the frames leave the cache, their metadata is
-/// settled up the tree, translations are forgotten; then whoever made this object makes the change; at its end the change is complete.
+/// The order of every change of mapping, owner or state: fills of the pages are blocked, their lines and those of the frames leave the cache, their
+/// metadata is settled up the tree, translations are forgotten; then whoever made this object makes the change; at its end the change is complete.
 class HsvmChange {
 public:
     /// `table`: where the pages are mapped before the change; null where the VM ends, and all of it is settled at once.

@@ -136,7 +136,8 @@ ArgumentState HsvmController::argument_state(const VmArguments& arguments) const
     const std::uint64_t pages = arguments.pages, vcpus = arguments.vcpus;
     const Gpn shim = page_of(arguments.addr_shim);
     const bool counts = pages >= 1 && pages <= NestedPageTable::max_pages && vcpus >= 1 && vcpus <= max_vcpus;
-    const bool shim_fits = encrypted_ ? shim != 0 && arguments.addr_shim % page_bytes == 0 && shim < pages && pages - shim > vcpus : arguments.addr_shim == 0;
+    const bool shim_fits = encrypted_ ? shim != 0 && arguments.addr_shim % page_bytes == 0 && shim < pages && pages - shim > vcpus
+                                      : arguments.addr_shim == 0;
     return counts && shim_fits ? ArgumentState::good : ArgumentState::bad;
 }
 

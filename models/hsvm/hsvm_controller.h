@@ -26,7 +26,8 @@ struct HsvmParameters {
 struct VmArguments {
     std::uint64_t pages = 0;   ///< 1 to 2^36
     std::uint64_t vcpus = 1;   ///< 1 to 65536
-    /// Where memory is encrypted: GPA of the shim, not 0, a multiple of 4096, with a page of the VM for each vCPU's context behind it. Where it is plain: 0.
+    /// Where memory is encrypted: GPA of the shim, not 0, a multiple of 4096, with a page of the VM for each vCPU's context behind it. Where it is
+    /// plain: 0.
     Address addr_shim = 0;
 };
 
@@ -50,9 +51,9 @@ struct Translation {
     bool writable = false;
 };
 
-/// The H-SVM controller (Jin et al., MICRO 2011): the hypervisor allocates memory, this alone maps it. Every operation has one answer, which decisions.yaml
-/// fixes; unless it is ok, nothing has changed but what an operation that met a violation had done by then. `caller` is what the hardware says of whoever
-/// asks; of the guest's operations `vmid` is the caller's own. The reference level: no time, no sockets.
+/// The H-SVM controller (Jin et al., MICRO 2011): the hypervisor allocates memory, this alone maps it. Every operation has one answer, which
+/// decisions.yaml fixes; unless it is ok, nothing has changed but what an operation that met a violation had done by then. `caller` is what the
+/// hardware says of whoever asks; of the guest's operations `vmid` is the caller's own. The reference level: no time, no sockets.
 class HsvmController {
 public:
     struct Statistics {
@@ -63,8 +64,8 @@ public:
         std::uint64_t pages_lost = 0;
     };
 
-    /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references outlive
-    /// the controller. Throws InputError for a chip region that is too small, and for no core or VMIDs out of range.
+    /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references
+    /// outlive the controller. Throws InputError for a chip region that is too small, and for no core or VMIDs out of range.
     HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys);
 
     // Of the hypervisor.

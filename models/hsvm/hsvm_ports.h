@@ -57,7 +57,8 @@ struct GuestPages {
     std::uint64_t count = 0;  ///< of a VM that ends: all of its pages
 };
 
-/// Everything on the chip that keeps copies of memory or of translations. The controller tells it of every change, in the order of the functions here.
+/// Everything on the chip that keeps copies of memory or of translations. The controller tells it of every change, in the order of the functions
+/// here.
 class OrderingPort {
 public:
     virtual ~OrderingPort() = default;

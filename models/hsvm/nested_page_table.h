@@ -11,8 +11,8 @@ namespace coffer {
 /// Pages of a 2 MiB mapping.
 inline constexpr std::uint64_t large_pages = 512;
 
-/// The nested page table of one VM: four levels, in frames that the chip owns. Pages are 4 KiB, or 2 MiB where one entry of level 2 stands for 512 aligned pages.
-/// GPNs have 36 bits. All functions throw ChipRegionFailure.
+/// The nested page table of one VM: four levels, in frames that the chip owns. Pages are 4 KiB, or 2 MiB where one entry of level 2 stands for 512
+/// aligned pages. GPNs have 36 bits. All functions throw ChipRegionFailure.
 class NestedPageTable {
 public:
     static constexpr unsigned levels = 4;
@@ -28,7 +28,8 @@ public:
     /// The 2 MiB entry that `gpn` lies in; empty where there is none.
     NptEntry large_entry(Gpn gpn);
 
-    /// Makes sure that the tables for set(gpn) exist, splitting a 2 MiB mapping without changing what it maps. False where the pool has too few frames: nothing changes.
+    /// Makes sure that the tables for set(gpn) exist, splitting a 2 MiB mapping without changing what it maps. False where the pool has too few
+    /// frames: nothing changes.
     bool prepare(Gpn gpn);
     /// Makes sure that set_large(gpn) can be done; `gpn` is a multiple of 512 and its pages are empty or one 2 MiB mapping.
     bool prepare_large(Gpn gpn);

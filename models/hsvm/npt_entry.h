@@ -26,7 +26,8 @@ struct NptEntry {
     constexpr bool shared() const { return (bits & shared_bit) != 0; }
     constexpr bool swapped() const { return (bits & swapped_bit) != 0; }
     constexpr bool lost() const { return (bits & lost_bit) != 0; }
-    /// Frame of a page that is present. Of a swapped page the number of its record in the swap directory, of a page that awaits a shared one the VMID that it comes from.
+    /// Frame of a page that is present. Of a swapped page the number of its record in the swap directory, of a page that awaits a shared one the VMID
+    /// that it comes from.
     constexpr std::uint64_t frame() const { return (bits & frame_mask) >> 12; }
     constexpr bool operator==(NptEntry other) const { return bits == other.bits; }
 };

@@ -43,7 +43,8 @@ struct OwnershipEntry {
         return bytes;
     }
     static OwnershipEntry decode(const Stored& bytes) {
-        return {load_le16(bytes.data()), static_cast<OwnershipState>(bytes[2]), (bytes[3] & 1) != 0, load_le16(bytes.data() + 4), load_le64(bytes.data() + 8)};
+        return {load_le16(bytes.data()), static_cast<OwnershipState>(bytes[2]), (bytes[3] & 1) != 0, load_le16(bytes.data() + 4),
+                load_le64(bytes.data() + 8)};
     }
 };
 

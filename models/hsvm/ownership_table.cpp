@@ -8,7 +8,8 @@ namespace coffer {
 
 OwnershipEntry OwnershipTable::entry(std::uint64_t frame) {
     const ChipRegionLayout& layout = region_.layout();
-    if (frame >= layout.data_frames) return {chip_vmid, frame < layout.end_frame ? OwnershipState::owned : OwnershipState::metadata, false, host_vmid, 0};
+    if (frame >= layout.data_frames)
+        return {chip_vmid, frame < layout.end_frame ? OwnershipState::owned : OwnershipState::metadata, false, host_vmid, 0};
     OwnershipEntry::Stored bytes;
     region_.read_bytes(address_of(frame), bytes.data(), bytes.size());
     return OwnershipEntry::decode(bytes);

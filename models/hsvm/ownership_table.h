@@ -5,8 +5,9 @@
 
 namespace coffer {
 
-/// The page ownership table of H-SVM (Jin et al., MICRO 2011): who each machine page belongs to. Entries of data frames are bytes in the chip region, zeros at reset.
-/// The chip region belongs to the chip and everything above it is metadata, for as long as the chip runs: these entries are read off the frame's number.
+/// The page ownership table of H-SVM (Jin et al., MICRO 2011): who each machine page belongs to. Entries of data frames are bytes in the chip region,
+/// zeros at reset. The chip region belongs to the chip and everything above it is metadata, for as long as the chip runs: these entries are read off
+/// the frame's number.
 class OwnershipTable {
 public:
     explicit OwnershipTable(ChipRegion& region) : region_(region) {}

@@ -34,6 +34,8 @@ inline constexpr std::array<ConfigurationRules, 4> configuration_rules{{
     {"combined", true, true, true, true, Clearing::counter_block},
 }};
 
-constexpr const ConfigurationRules& rules_of(ProtectionConfiguration configuration) { return configuration_rules[static_cast<std::size_t>(configuration)]; }
+constexpr const ConfigurationRules& rules_of(ProtectionConfiguration configuration) {
+    return configuration_rules[static_cast<std::size_t>(configuration)];
+}
 
 }  // namespace coffer

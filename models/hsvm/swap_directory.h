@@ -8,8 +8,8 @@
 
 namespace coffer {
 
-/// Where memory is plain: IV and tag of every page that is swapped out, so that only the image that the chip gave out last comes back. A record has 32 bytes:
-/// IV 12, zero 4, tag 16. Frames are taken from the pool as records are needed, and kept. All functions throw ChipRegionFailure.
+/// Where memory is plain: IV and tag of every page that is swapped out, so that only the image that the chip gave out last comes back. A record has
+/// 32 bytes: IV 12, zero 4, tag 16. Frames are taken from the pool as records are needed, and kept. All functions throw ChipRegionFailure.
 class SwapDirectory {
 public:
     struct Record {

@@ -7,8 +7,8 @@
 
 namespace coffer {
 
-/// Contexts of VMs in frames of the chip region, where memory is plain: three in each, behind a line whose first word is the number of the VM's next frame.
-/// All functions throw ChipRegionFailure.
+/// Contexts of VMs in frames of the chip region, where memory is plain: three in each, behind a line whose first word is the number of the VM's next
+/// frame. All functions throw ChipRegionFailure.
 class VcpuContexts {
 public:
     static constexpr std::uint64_t per_frame = (page_bytes - line_bytes) / context_bytes;

@@ -86,7 +86,10 @@ public:
     }
 
     HsvmStatus run() {
-        const HsvmCaller caller = is("caller", "host") ? HsvmCaller::host : is("caller", "shim") ? HsvmCaller::shim : is("caller", "guest") ? HsvmCaller::guest : HsvmCaller::device;
+        const HsvmCaller caller = is("caller", "host")    ? HsvmCaller::host
+                                  : is("caller", "shim")  ? HsvmCaller::shim
+                                  : is("caller", "guest") ? HsvmCaller::guest
+                                                          : HsvmCaller::device;
         const Vmid vmid = is("vm", "none") ? nobody : named_;
         const Gpn gpn = !is("size", "misaligned") ? gpn_ : is("page", "beyond") ? pages + 1 : special_;
         const bool large = large_ || is("size", "misaligned");
@@ -117,7 +120,10 @@ public:
                 for (Gpn gpn = first; gpn < first + count; ++gpn) text += std::to_string(machine_.npt_bits(vmid, gpn)) + ' ';
         for (const auto& [first, count] : {std::pair<std::uint64_t, std::uint64_t>{0, 80}, {512, 10}, {1020, 40}})
             for (std::uint64_t frame = first; frame < first + count; ++frame) text += to_hex(hsvm().ownership(frame).encode()) + ' ';
-        for (const Vmid vmid : {named_, other_}) text += hsvm().translate(vmid, pages * page_bytes, false).fault == TranslationFault::unknown_vm ? "ended " : "there ";
+        for (const Vmid vmid : {named_, other_}) {
+            const bool ended = hsvm().translate(vmid, pages * page_bytes, false).fault == TranslationFault::unknown_vm;
+            text += ended ? "ended " : "there ";
+        }
         for (unsigned core = 0; core < 4; ++core) text += std::to_string(hsvm().running(core).value_or(0)) + ' ';
         return text;
     }
@@ -189,7 +195,9 @@ private:
 
     void set_cores() {
         VcpuContext context;
-        const auto run_on = [&](Vmid vmid, std::uint32_t vcpu, unsigned core) { must(hsvm().context_restore(HsvmCaller::host, vmid, vcpu, core, context)); };
+        const auto run_on = [&](Vmid vmid, std::uint32_t vcpu, unsigned core) {
+            must(hsvm().context_restore(HsvmCaller::host, vmid, vcpu, core, context));
+        };
         const bool named_runs = is("vm", "running");
         if (is("vcpu", "running")) {
             // Its context was there when it was restored.
@@ -220,7 +228,11 @@ private:
         return first;
     }
 
-    Vmid sharer() const { return is("sharer", "host") ? host_vmid : is("sharer", "self") ? (is("vm", "none") ? nobody : named_) : is("sharer", "vm") ? other_ : Vmid{12}; }
+    Vmid sharer() const {
+        if (is("sharer", "host")) return host_vmid;
+        if (is("sharer", "self")) return is("vm", "none") ? nobody : named_;
+        return is("sharer", "vm") ? other_ : Vmid{12};
+    }
 
     HsvmMachine machine_;
     const bool encrypt_;
@@ -279,7 +291,8 @@ TEST_P(Decisions, EverySituationHasTheAnswerOfItsRowAndARefusalChangesNothing) {
 
 TEST(Decisions, CodesAreThoseOfTheFile) {
     const YAML::Node top = YAML::LoadFile(COFFER_SOURCE_DIR "/models/hsvm/decisions.yaml");
-    for (const YAML::Node& status : top["statuses"]) EXPECT_EQ(to_string(static_cast<HsvmStatus>(status["code"].as<unsigned>())), status["name"].Scalar());
+    for (const YAML::Node& status : top["statuses"])
+        EXPECT_EQ(to_string(static_cast<HsvmStatus>(status["code"].as<unsigned>())), status["name"].Scalar());
     for (const YAML::Node& operation : top["operations"])
         EXPECT_EQ(to_string(static_cast<HsvmOperation>(operation["code"].as<unsigned>())), operation["name"].Scalar());
 }

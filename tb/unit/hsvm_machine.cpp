@@ -61,7 +61,10 @@ void HsvmMachine::Port::write_raw(Address address, const std::uint8_t* data, std
 }
 
 HsvmMachine::HsvmMachine(const HsvmMachineSettings& settings)
-    : settings_(settings), memory(parameters_of(settings), store, lpids), port_(*this, settings), hsvm({machine_vmids, settings.cores}, port_, *this, keys_) {}
+    : settings_(settings),
+      memory(parameters_of(settings), store, lpids),
+      port_(*this, settings),
+      hsvm({machine_vmids, settings.cores}, port_, *this, keys_) {}
 
 void HsvmMachine::block_fills(const GuestPages&) {
     note("block");
@@ -108,7 +111,8 @@ bool HsvmMachine::write_line(const LineTag& line, const std::uint8_t* data) { re
 
 std::uint64_t HsvmMachine::chip_word(Address address) {
     Block64 line;
-    if (memory.read_line(chip_vmid, line_base(address) - memory.map().chip_base(), line_base(address), line.data())) throw std::logic_error("the chip region fails its check");
+    if (memory.read_line(chip_vmid, line_base(address) - memory.map().chip_base(), line_base(address), line.data()))
+        throw std::logic_error("the chip region fails its check");
     return load_le64(line.data() + address % line_bytes);
 }
 

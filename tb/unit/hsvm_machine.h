@@ -48,7 +48,8 @@ public:
     /// One line of the hypervisor or a device; fault where the fill-time check refuses it.
     Access host_read(Address hpa, Block64& data);
     Access host_write(Address hpa, const Block64& data);
-    /// The page's entry as a processor that walks the bytes would find it, that of a page within 2 MiB as if it were alone; 0 for a VM that does not exist. Has no effect.
+    /// The page's entry as a processor that walks the bytes would find it, that of a page within 2 MiB as if it were alone; 0 for a VM that does not
+    /// exist. Has no effect.
     std::uint64_t npt_bits(Vmid vmid, Gpn gpn);
 
     /// Steps of the order, as they came: "block", "evict", "invalidate", "complete", and "change" for each write to the chip region.

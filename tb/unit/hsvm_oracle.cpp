@@ -30,8 +30,8 @@ Vmid HsvmOracle::some_vmid() {
     return std::next(vms_.begin(), static_cast<std::ptrdiff_t>(random(vms_.size())))->first;
 }
 
-/// Most often a page for which the operation makes sense. Else few pages, so that operations meet; now and then one within the pages of a 2 MiB mapping, or none
-/// at all.
+/// Most often a page for which the operation makes sense. Else few pages, so that operations meet; now and then one within the pages of a 2 MiB
+/// mapping, or none at all.
 Gpn HsvmOracle::some_gpn(Vmid vmid, std::initializer_list<Kind> suitable) {
     if (const auto vm = vms_.find(vmid); vm != vms_.end() && chance(70)) {
         std::vector<Gpn> pages;
@@ -94,7 +94,8 @@ void HsvmOracle::create() {
     const bool good = !chance(10);
     note("create");
     Vmid vmid = 0;
-    expect(HsvmOperation::create, machine_.hsvm.create(HsvmCaller::host, {good ? vm_pages : 0, 3, settings_.encrypt ? shim_page * page_bytes : 0}, vmid), good);
+    const VmArguments arguments{good ? vm_pages : 0, 3, settings_.encrypt ? shim_page * page_bytes : 0};
+    expect(HsvmOperation::create, machine_.hsvm.create(HsvmCaller::host, arguments, vmid), good);
     if (!good) return;
     if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}}).second) fail(fmt::format("VMID {} was given out twice", vmid));
     for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts_[{vmid, vcpu}] = {};
@@ -135,8 +136,8 @@ void HsvmOracle::map() {
     Page* offered = owner == owners_.end() ? nullptr : find(owner->second.vmid, owner->second.gpn);
     const bool exists = vms_.count(vmid) != 0 && gpn < vm_pages;
     const bool fresh = exists && page == nullptr && frame < settings_.data_frames && owner == owners_.end();
-    const bool borrow = exists && page != nullptr && page->kind == Kind::awaiting && offered != nullptr && offered->kind == Kind::shared && offered->peer == vmid &&
-                        !offered->lent && page->peer == owner->second.vmid;
+    const bool offers = offered != nullptr && offered->kind == Kind::shared && offered->peer == vmid && !offered->lent;
+    const bool borrow = exists && offers && page != nullptr && page->kind == Kind::awaiting && page->peer == owner->second.vmid;
     note(fmt::format("map {} page {} frame {}", vmid, gpn, frame));
     expect(HsvmOperation::page_map, machine_.hsvm.page_map(HsvmCaller::host, vmid, gpn, frame), fresh || borrow);
     touched_pages_.emplace_back(vmid, gpn);
@@ -178,9 +179,9 @@ void HsvmOracle::unmap() {
     bool possible = true;
     for (Gpn g = gpn; g < gpn + (large ? 512 : 1); ++g) {
         const Page* page = find(vmid, g);
-        const bool takes = page != nullptr && (page->kind == Kind::mapped || (!large && (page->kind == Kind::swapped || page->kind == Kind::borrowed ||
-                                                                                          (page->kind == Kind::shared && !page->lent))));
-        possible = possible && takes;
+        const Kind kind = page != nullptr ? page->kind : Kind::lost;
+        const bool one = kind == Kind::swapped || kind == Kind::borrowed || (kind == Kind::shared && !page->lent);
+        possible = possible && (kind == Kind::mapped || (!large && one));
     }
     note(fmt::format("unmap {} page {}{}", vmid, gpn, large ? " 2 MiB" : ""));
     expect(HsvmOperation::page_unmap, machine_.hsvm.page_unmap(HsvmCaller::host, vmid, gpn, large), possible);
@@ -258,7 +259,7 @@ void HsvmOracle::swap_in() {
     if (room && !authentic && settings_.encrypt && status == HsvmStatus::ok && image.size() == page->image.size()) {
         authentic = std::equal(image.end() - line_bytes, image.end(), page->image.end() - line_bytes);
         for (const auto& [line, data] : page->lines)
-            authentic = authentic && std::equal(image.begin() + line * line_bytes, image.begin() + (line + 1) * line_bytes, page->image.begin() + line * line_bytes);
+            authentic = authentic && std::equal(&image[line * line_bytes], &image[line * line_bytes] + line_bytes, &page->image[line * line_bytes]);
     }
     expect(HsvmOperation::swap_in, status, room && authentic);
     touched_pages_.emplace_back(vmid, gpn);
@@ -278,7 +279,8 @@ void HsvmOracle::release() {
     bool possible = true;
     for (Gpn g = gpn; g < gpn + (large ? 512 : 1); ++g) {
         const Page* page = find(vmid, g);
-        possible = possible && page != nullptr && (page->kind == Kind::mapped || (!large && (page->kind == Kind::swapped || page->kind == Kind::lost)));
+        const Kind kind = page != nullptr ? page->kind : Kind::awaiting;
+        possible = possible && (kind == Kind::mapped || (!large && (kind == Kind::swapped || kind == Kind::lost)));
     }
     note(fmt::format("release {} page {}{}", vmid, gpn, large ? " 2 MiB" : ""));
     expect(HsvmOperation::release, machine_.hsvm.release(chance(50) ? HsvmCaller::guest : HsvmCaller::shim, vmid, gpn, large), possible);
@@ -315,7 +317,8 @@ void HsvmOracle::unshare() {
     const Vmid vmid = some_vmid();
     const Gpn gpn = some_gpn(vmid, {Kind::shared, Kind::awaiting, Kind::borrowed});
     Page* page = find(vmid, gpn);
-    const bool possible = page != nullptr && ((page->kind == Kind::shared && !page->lent) || page->kind == Kind::awaiting || page->kind == Kind::borrowed);
+    const Kind kind = page != nullptr ? page->kind : Kind::lost;
+    const bool possible = (kind == Kind::shared && !page->lent) || kind == Kind::awaiting || kind == Kind::borrowed;
     note(fmt::format("unshare {} page {}", vmid, gpn));
     expect(HsvmOperation::unshare, machine_.hsvm.unshare(HsvmCaller::guest, vmid, gpn), possible);
     touched_pages_.emplace_back(vmid, gpn);
@@ -408,7 +411,8 @@ void HsvmOracle::switch_context() {
     if (!saves && chance(70))
         for (const auto& [vmid, vm] : vms_)
             for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu)
-                if (const Page* page = find(vmid, shim_page + 1 + vcpu); page != nullptr && page->kind == Kind::mapped && chance(30)) who = {vmid, vcpu};
+                if (const Page* page = find(vmid, shim_page + 1 + vcpu); page != nullptr && page->kind == Kind::mapped && chance(30))
+                    who = {vmid, vcpu};
     const auto [vmid, vcpu] = who;
     const bool exists = vms_.count(vmid) != 0 && vcpu < 3 && core < settings_.cores;
     Page* page = find(vmid, shim_page + 1 + vcpu);
@@ -550,7 +554,8 @@ void HsvmOracle::check_host_view(std::uint64_t frame) {
     if (owners_.count(frame) != 0 || frame >= settings_.data_frames) return;
     for (unsigned line = 0; line < lines_per_page; line += 21) {
         Block64 data;
-        if (machine_.host_read(frame * page_bytes + line * line_bytes, data) != HsvmMachine::Access::done) fail(fmt::format("the host cannot read its frame {}", frame));
+        if (machine_.host_read(frame * page_bytes + line * line_bytes, data) != HsvmMachine::Access::done)
+            fail(fmt::format("the host cannot read its frame {}", frame));
         if (secret(data)) fail(fmt::format("free frame {} shows plaintext of a VM", frame));
     }
 }

@@ -18,8 +18,9 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Random operations of a hypervisor that tries everything, and of the guests that live with it, done to a machine and to plain maps. After each step what it
-/// touched is compared; check_everything() compares the rest. Shares no code with the controller: page tables are walked and entries are read as bytes.
+/// Random operations of a hypervisor that tries everything, and of the guests that live with it, done to a machine and to plain maps. After each step
+/// what it touched is compared; check_everything() compares the rest. Shares no code with the controller: page tables are walked and entries are read
+/// as bytes.
 class HsvmOracle {
 public:
     struct Counts {
