@@ -272,6 +272,7 @@ TEST(ShimDisk, SealedTablesOfAnotherMomentKeyOrDiskAreRefused) {
         EXPECT_EQ(bench.disk.open({second.data(), at}), IoStatus::not_authentic) << at;
     }
     EXPECT_EQ(bench.disk.open(second), IoStatus::ok);
+    EXPECT_EQ(to_hex(bench.guest(DiskBench::place.state, 24)), "435644310100000005000000000000001a00000000000100");
     EXPECT_EQ(bench.read(1), example_sector());
     EXPECT_EQ(bench.disk.open(second), IoStatus::already_open);
 }
@@ -343,6 +344,19 @@ TEST(ShimDisk, ADamagedTableOrStateIsRefused) {
     EXPECT_EQ(bench.disk.open({}), IoStatus::not_authentic);
 }
 
+TEST(ShimDisk, TheStateOfAnotherDiskIsRefused) {
+    DiskBench bench;
+    ASSERT_EQ(bench.disk.create(), IoStatus::ok);
+    const Bytes state = bench.guest(DiskBench::place.state, line_bytes);
+    for (std::size_t at = 0; at < state.size(); ++at) {
+        Bytes changed = state;
+        changed[at] ^= 0x20;
+        bench.put_guest(DiskBench::place.state, changed);
+        const bool is_state = at >= 16 && at < 24;  // the LPID may be any
+        EXPECT_EQ(bench.disk.write_sector(0, guest_buffer, 0), is_state ? IoStatus::ok : IoStatus::not_authentic) << at;
+    }
+}
+
 TEST(ShimDisk, TablesThatDoNotFitAreRefused) {
     DiskBench bench;
     const auto make = [&](SealedDisk::Place place) { SealedDisk disk(place, disk_key(), bench.memory, bench.bounce, bench.lpids); };
@@ -402,6 +416,9 @@ TEST(ShimDiskTable, EveryRuleHasItsStatus) {
     plaintext[0] = 2;
     EXPECT_EQ(open(sealed_plaintext(plaintext)), DiskTableStatus::invalid_sectors);
     plaintext[7] = 0xff;  // far more entries than bytes
+    EXPECT_EQ(open(sealed_plaintext(plaintext)), DiskTableStatus::invalid_sectors);
+    plaintext.assign(8, 0);
+    plaintext[7] = 0x20;  // 2^61 entries: their bytes are a multiple of 2^64
     EXPECT_EQ(open(sealed_plaintext(plaintext)), DiskTableStatus::invalid_sectors);
     plaintext = one;
     plaintext[20] = 1;
