@@ -70,6 +70,16 @@ TEST_P(HsvmModel, AHostileHypervisorGetsNothing) {
     EXPECT_GT(counts.violations, operations / 1000);
 }
 
+TEST(HsvmModelWithoutTree, KnowsLostPagesAndRaisesNoFalseAlarm) {
+    for (const Integrity integrity : {Integrity::mac, Integrity::none}) {
+        HsvmMachineSettings settings;
+        settings.integrity = integrity;
+        settings.on_violation = OnViolation::report;
+        const auto mismatch = run(settings, 2, 20'000);
+        EXPECT_FALSE(mismatch) << to_string(integrity) << ": " << *mismatch;
+    }
+}
+
 /// A fault and what it leads to in each configuration; empty where it is none there.
 struct Planted {
     HsvmFault fault;

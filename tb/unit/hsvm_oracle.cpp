@@ -17,7 +17,11 @@ constexpr std::uint64_t shared_magic = 0x0bedbedbedbedbed;
 
 }  // namespace
 
-HsvmOracle::HsvmOracle(const HsvmMachineSettings& settings, std::uint64_t seed) : settings_(settings), machine_(settings), generator_(seed) {}
+HsvmOracle::HsvmOracle(const HsvmMachineSettings& settings, std::uint64_t seed)
+    : settings_(settings),
+      forges_(!settings.encrypt || settings.integrity == Integrity::bmt),
+      machine_(settings),
+      generator_(seed) {}
 
 std::string HsvmOracle::history() const {
     std::string text;
@@ -246,8 +250,8 @@ void HsvmOracle::swap_in() {
     const std::uint64_t frame = some_free_frame();
     const bool swapped = page != nullptr && page->kind == Kind::swapped;
     Bytes image = swapped ? page->image : Bytes(page_bytes);
-    if (chance(20)) image[random(image.size())] ^= static_cast<std::uint8_t>(1u << random(8));
-    if (chance(20) && !old_images_.empty()) image = old_images_[random(old_images_.size())];
+    if (forges_ && chance(20)) image[random(image.size())] ^= static_cast<std::uint8_t>(1u << random(8));
+    if (forges_ && chance(20) && !old_images_.empty()) image = old_images_[random(old_images_.size())];
     if (chance(3)) image.resize(random(2 * page_bytes));
     const bool room = swapped && frame < settings_.data_frames && owners_.count(frame) == 0;
     const HsvmStatus status = [&] {
@@ -502,7 +506,7 @@ void HsvmOracle::step() {
     else if (kind < 850) guest_read();
     else if (kind < 950) host_access();
     else if (kind < 998) switch_context();
-    else if (settings_.encrypt) tamper();
+    else if (settings_.encrypt && forges_) tamper();
 
     for (const auto& [vmid, gpn] : touched_pages_) {
         check_page(vmid, gpn);

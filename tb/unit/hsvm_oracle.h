@@ -35,6 +35,7 @@ public:
         std::uint64_t violations = 0;       ///< that there had to be: lost pages, tampering on the bus
     };
 
+    /// Without a tree nothing is forged or tampered with: what passes then is the subject of other tests.
     HsvmOracle(const HsvmMachineSettings& settings, std::uint64_t seed);
 
     /// Throws HsvmMismatch.
@@ -102,6 +103,7 @@ private:
     [[noreturn]] void fail(const std::string& what) const { throw HsvmMismatch(what); }
 
     const HsvmMachineSettings settings_;
+    const bool forges_;
     HsvmMachine machine_;
     std::mt19937_64 generator_;
     std::map<Vmid, Vm> vms_;
