@@ -5,8 +5,8 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "bmt/hash_tree.h"
-#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "vm_table/key_target_socket_tlm.h"

@@ -4,8 +4,8 @@
 #include <systemc>
 #include <tlm>
 
-#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "common/tlm_exclusive.h"

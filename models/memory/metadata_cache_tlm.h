@@ -3,9 +3,9 @@
 #include <systemc>
 #include <tlm>
 
-#include "common/initiator_socket_tlm.h"
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "memory/metadata_cache.h"

@@ -9,9 +9,9 @@
 #include <tlm>
 #include <tlm_utils/simple_initiator_socket.h>
 
-#include "common/initiator_socket_tlm.h"
 #include "common/bus_store_tlm.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "memory/protection_engine.h"

@@ -3,8 +3,8 @@
 #include <systemc>
 #include <tlm>
 
-#include "common/initiator_socket_tlm.h"
 #include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/target_socket_tlm.h"
 #include "common/units.h"
 #include "vcpu/guest_memory_map.h"
