@@ -31,12 +31,12 @@ constexpr std::array<unsigned char, 256> make_sbox_table() {
 
 static constexpr std::array<unsigned char, 256> sbox_table = make_sbox_table();
 
-/// The S-box as a circuit of XORs and 27 products, by inversion in a tower of fields: GF(2^8) over GF(2^4) over GF(2^2).
+/// The S-box as a circuit of XORs and products of bits (27 of them in the products of GF(2^4)), by inversion in a tower of fields: GF(2^8) over GF(2^4) over GF(2^2).
 ///
 /// A byte is A y + B y^16 with A and B in GF(2^4) and y + y^16 = 1 (y = 0x42). Its norm is N = A B + y^17 (A + B)^2, in GF(2^4), and its inverse
 /// B / N y + A / N y^16. GF(2^4) has the basis 1, 0xed over GF(2^2), and GF(2^2) the basis 0xbc, 0xbd. A product in GF(2^4) is Karatsuba's
 /// in both steps, nine products of bits: `a_i` and `b_i` are the nine sums of bits that it takes of A / 0x51 and B / 0xec, `d_i` those of
-/// 1 / N / 0x50. These scale factors, and y and the basis, are those out of all for which the linear layers before and behind are smallest.
+/// 1 / N / 0x50. These scale factors, y and the basis have the smallest linear layers before and behind among those that a random search tried.
 inline sc_uint<8> sbox_circuit(const sc_uint<8>& byte) {
     bool x0 = byte[0];
     bool x1 = byte[1];
