@@ -17,18 +17,21 @@ class Failure(Exception):
     """One line for the user, and what a tool printed, if it failed."""
 
 
-def run(*command, cwd=None, environment=None):
-    done = subprocess.run([str(part) for part in command], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          env={**os.environ, **(environment or {})})
+def run(*command, cwd=None, environment=None, seconds=None):
+    try:
+        done = subprocess.run([str(part) for part in command], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              env={**os.environ, **(environment or {})}, timeout=seconds)
+    except subprocess.TimeoutExpired as expired:
+        raise Failure(f"{command[0]} takes over {seconds} s") from expired
     if done.returncode != 0:
         raise Failure(f"{command[0]} failed:\n{done.stdout[-4000:]}")
     return done.stdout
 
 
-def yosys(folder, *passes):
+def yosys(folder, *passes, seconds=None):
     script = folder / "script.ys"
     script.write_text("\n".join(passes) + "\n", encoding="utf-8")
-    return run("yosys", "-q", "-s", script, cwd=folder)
+    return run("yosys", "-q", "-s", script, cwd=folder, seconds=seconds)
 
 
 class Recording:
@@ -113,7 +116,7 @@ class Design:
         yosys(self.folder, f"read_rtlil {self.base}", *commands, f"hierarchy -top {self.top}", "opt_clean", "write_verilog -noattr mutated.v")
         model = self.folder / "model"
         run("verilator", "--cc", "--exe", "--build", "-j", "2", "--Mdir", model, "--prefix", "Vreplay", "--top-module", "replay", "--output-split", "20000", "-Wno-fatal",
-            "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-MAKEFLAGS", "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1", "mutated.v", "replay.v", HERE / "replay.cpp",
+            "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-MAKEFLAGS", "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O1", "mutated.v", "replay.v", HERE / "replay.cpp",
             cwd=self.folder, environment={"OBJCACHE": os.environ.get("OBJCACHE", "")})
         files = []
         for number, recording in enumerate(recordings):
@@ -143,17 +146,20 @@ class Design:
                 f"    wire [{outputs - 1}:0] given;\n    {self.top} block ({', '.join(pins)});\n"
                 f"    assign differs = given != expected[{outputs - 1}:0];\nendmodule\n")
 
-    def is_equivalent(self, mutant, seconds=30):
+    def is_equivalent(self, mutant, seconds=60):
         """Whether SAT shows that the mutated module gives the same next state and outputs in every state and for every input."""
         def combinational(name, *commands):
-            # Registers and instances of other modules become ports.
+            # Registers and instances of other modules become ports; what is on other wires does not matter.
             return (f"read_rtlil {self.base}", *commands, f"hierarchy -top {mutant.module}", f"select -set others * {mutant.module} %d", "blackbox @others",
-                    "select -clear", f"cd {mutant.module}", "memory_map", "dffunmap", "opt_clean", "expose -evert -evert-dff", "cd ..",
+                    "select -clear", f"cd {mutant.module}", "memory_map", "dffunmap", "opt_clean",
+                    "expose -evert -evert-dff t:$dff t:$dff %co w:* %i %u t:* t:$* %d %u", "cd ..",
                     f"rename {mutant.module} {name}", f"select {name}", f"design -stash {name}")
 
         try:
             yosys(self.folder, *combinational("original"), *combinational("mutated", mutant.command), "design -copy-from original original",
-                  "design -copy-from mutated mutated", "miter -equiv -flatten original mutated miter", f"sat -timeout {seconds} -verify -prove trigger 0 miter")
+                  "design -copy-from mutated mutated", "miter -equiv -flatten original mutated miter",
+                  # What both have in common is merged, so that SAT sees the difference only.
+                  "cd miter", "opt -full", f"sat -timeout {seconds} -verify -prove trigger 0", seconds=2 * seconds)
         except Failure:
             return False
         return True
