@@ -70,7 +70,8 @@ public:
             longest = std::max(longest, bench_->run(session, undisturbed, *scoreboard_, random_).longest);
             ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         }
-        const Observed observed = bench_->run(block_.traffic(random_, transfers(block_)), undisturbed, *scoreboard_, random_);
+        const auto& steady = block_.steady_traffic ? block_.steady_traffic : block_.traffic;
+        const Observed observed = bench_->run(steady(random_, transfers(block_)), undisturbed, *scoreboard_, random_);
         ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
         ASSERT_GT(observed.answered, 1u);
         const double sustained = static_cast<double>(observed.answering) / static_cast<double>(observed.answered - 1);

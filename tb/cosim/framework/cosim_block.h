@@ -19,6 +19,7 @@ struct CosimBlock {
     std::function<std::unique_ptr<Device>()> device;              ///< the block at both levels
     std::function<std::unique_ptr<Device>()> mutated_device;      ///< the same with a mutated copy of the RTL
     std::function<Traffic(Random&, std::size_t transfers)> traffic;  ///< random traffic
+    std::function<Traffic(Random&, std::size_t transfers)> steady_traffic;  ///< what cycles_sustained promises something about; `traffic` where there is none
     std::function<Traffic()> vectors;                             ///< the standards' vectors; none where no standard has any
     std::function<std::unique_ptr<Scoreboard>()> scoreboard;
     std::size_t transfers = 500;      ///< in each scenario

@@ -15,10 +15,6 @@ namespace coffer::cosim {
 
 namespace {
 
-// A generous share for the installation of keys in between.
-constexpr double keys_per_line = 0.3;
-constexpr double install_cycles = 5;
-
 template <unsigned multipliers, class Rtl, class MutatedRtl>
 CosimBlock ghash(const char* name) {
     const GhashTraffic traffic{multipliers};
@@ -27,12 +23,13 @@ CosimBlock ghash(const char* name) {
     block.device = make_device<GhashBundle, synth::Ghash<multipliers>, Rtl>;
     block.mutated_device = make_device<GhashBundle, synth::Ghash<multipliers>, MutatedRtl>;
     block.traffic = [traffic](Random& random, std::size_t lines) { return traffic.random(random, lines); };
+    block.steady_traffic = [traffic](Random& random, std::size_t lines) { return traffic.under_one_key(random, lines); };
     block.vectors = [traffic] { return traffic.vectors(); };
     block.scoreboard = [] { return std::make_unique<GhashScoreboard>(multipliers); };
     block.transfers = 200;
     block.cycles_per_session = 40;
     block.cycles_alone = 3;
-    block.cycles_sustained = 1.0 + 4 / multipliers + keys_per_line * install_cycles;
+    block.cycles_sustained = 1.0 + 4 / multipliers;
     return block;
 }
 

@@ -53,6 +53,10 @@ void GhashTraffic::add_line(Traffic& traffic, ByteView additional_data, ByteView
     }
 }
 
+void GhashTraffic::add_random_line(Traffic& traffic, Random& random) const {
+    add_line(traffic, random_bytes(random, chunk_bytes), random_bytes(random, line_bytes), random_bytes(random, chunk_bytes));
+}
+
 Traffic GhashTraffic::random(Random& random, std::size_t lines) const {
     Traffic traffic;
     for (std::size_t i = 0; i < lines; ++i) {
@@ -60,8 +64,14 @@ Traffic GhashTraffic::random(Random& random, std::size_t lines) const {
             traffic.push_back(first_key(random_bytes(random, chunk_bytes)));
         else if (chance(random, 0.1))
             traffic.push_back(another_key(random_bytes(random, chunk_bytes), random() % 4));
-        add_line(traffic, random_bytes(random, chunk_bytes), random_bytes(random, line_bytes), random_bytes(random, chunk_bytes));
+        add_random_line(traffic, random);
     }
+    return traffic;
+}
+
+Traffic GhashTraffic::under_one_key(Random& random, std::size_t lines) const {
+    Traffic traffic{first_key(random_bytes(random, chunk_bytes))};
+    for (std::size_t i = 0; i < lines; ++i) add_random_line(traffic, random);
     return traffic;
 }
 

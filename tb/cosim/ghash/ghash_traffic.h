@@ -12,10 +12,13 @@ struct GhashTraffic {
 
     /// `lines` random lines. Now and then another key arrives while a line is on its way, or between two; the first comes before any line.
     Traffic random(Random& random, std::size_t lines) const;
+    /// `lines` random lines under one key.
+    Traffic under_one_key(Random& random, std::size_t lines) const;
     /// Ciphertext and tags of lines from another library, by SP 800-38D.
     Traffic vectors() const;
 
 private:
+    void add_random_line(Traffic& traffic, Random& random) const;
     void add_line(Traffic& traffic, ByteView additional_data, ByteView ciphertext, ByteView mask) const;
 };
 
