@@ -14,6 +14,7 @@
 #include "hsvm/vcpu_contexts.h"
 #include "hsvm/vm_records.h"
 #include "vcpu/context_page.h"
+#include "vcpu/translation.h"
 
 namespace coffer {
 
@@ -31,30 +32,10 @@ struct VmArguments {
     Address addr_shim = 0;
 };
 
-/// Why an access of a guest has no machine page.
-enum class TranslationFault : std::uint8_t {
-    none,
-    unknown_vm,
-    frozen,
-    page_beyond,
-    not_mapped,
-    swapped,
-    read_only,
-    lost,  ///< a violation was raised
-    chip_stopped,
-};
-
-struct Translation {
-    TranslationFault fault = TranslationFault::none;
-    Address hpa = 0;
-    bool raw = false;        ///< a shared page: plain, without key, tag or leaf
-    bool writable = false;
-};
-
 /// The H-SVM controller (Jin et al., MICRO 2011): the hypervisor allocates memory, this alone maps it. Every operation has one answer, which
 /// decisions.yaml fixes; unless it is ok, nothing has changed but what an operation that met a violation had done by then. `caller` is what the
 /// hardware says of whoever asks; of the guest's operations `vmid` is the caller's own. The reference level: no time, no sockets.
-class HsvmController {
+class HsvmController : public TranslationPort {
 public:
     struct Statistics {
         std::uint64_t operations = 0;
@@ -86,9 +67,9 @@ public:
     HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn);
 
     /// The machine page of a guest's access, as its TLB is filled: mappings were checked when they were made.
-    Translation translate(Vmid vmid, Address gpa, bool write);
+    Translation translate(Vmid vmid, Address gpa, bool write) override;
     /// Whether the host and its devices may use a machine page, as their TLBs are filled. False after a violation in the chip region.
-    bool host_may_access(std::uint64_t frame, bool write);
+    bool host_may_access(std::uint64_t frame, bool write) override;
     /// What the ownership table says of a frame. Throws ChipRegionFailure.
     OwnershipEntry ownership(std::uint64_t frame) { return owners_.entry(frame); }
     /// The VM that a core runs; nothing for the host.
