@@ -6,8 +6,10 @@
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/last_level_cache_tlm.h"
+#include "tlm/host_walks.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/protocol_checker.h"
+#include "vcpu/host_mmu_tlm.h"
 #include "vcpu/mmu_tlm.h"
 
 namespace coffer::test {
@@ -79,6 +81,21 @@ struct MmuSystem : MemorySystem {
     }
 };
 
+/// The host, or a device, with so small a cache of checked pages that they are asked for all the time.
+template <Mode mode>
+struct HostSystem : MemorySystem {
+    HostMmuTlm mmu{"mmu", {memory_size, mode, 2, 2}};
+    HostWalks walks{"walks"};
+    ProtocolChecker walk_checker{"walk_checker"};
+    ProtocolChecker checker{"checker"};
+
+    HostSystem() {
+        initiator.initiator_socket.bind(mmu.target_socket);
+        walk_checker.bind_between(mmu.walk_socket, walks.target_socket);
+        checker.bind_between(mmu.initiator_socket, dram.target_socket);
+    }
+};
+
 struct GuestSystem : MemorySystem {
     GuestMemoryMap map = reversed_map();
     MmuTlm mmu{"mmu", 2, map};
@@ -112,6 +129,8 @@ inline constexpr MemorySystemKind memory_systems[] = {
     {"BusProbe", make_system<ProbeSystem>},
     {"Cache", make_system<CacheSystem<512>>},
     {"NoCache", make_system<CacheSystem<0>>},
+    {"HostMmu", make_system<HostSystem<Mode::host>>},
+    {"Iommu", make_system<HostSystem<Mode::device>>},
     {"Mmu", make_system<MmuSystem>},
     {"Guest", make_system<GuestSystem>},
 };
