@@ -1,0 +1,48 @@
+#include "attack/attack_campaign.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace coffer {
+
+AttackCampaign::AttackCampaign(const sc_core::sc_module_name& name, const std::vector<AttackCase>& cases, std::uint64_t seed,
+                               const std::function<void(MachineParameters&)>& change)
+    : sc_module(name), seed_(seed) {
+    for (const AttackCase& one : cases) {
+        MachineParameters parameters;
+        parameters.configuration = one.configuration;
+        parameters.integrity = one.integrity;
+        parameters.seed = seed;
+        if (change) change(parameters);
+        Stage stage;
+        stage.what = one;
+        stage.nonvolatile = std::make_unique<MemoryNonVolatile>(ChipNumber(1));
+        stage.machine = std::make_unique<MachineTlm>(fmt::format("machine_{}", stages_.size()).c_str(), parameters, *stage.nonvolatile);
+        stages_.push_back(std::move(stage));
+    }
+    SC_THREAD(carry_out);
+    set_stack_size(1 << 20);
+}
+
+std::vector<AttackReport> AttackCampaign::run() {
+    sc_core::sc_start();
+    if (failure_) std::rethrow_exception(failure_);
+    if (reports_.size() != stages_.size()) throw std::logic_error("an attack waits for something that never happens");
+    return std::move(reports_);
+}
+
+void AttackCampaign::carry_out() {
+    // An exception must not pass through the kernel.
+    try {
+        for (const Stage& stage : stages_) {
+            AttackScene scene(*stage.machine, seed_);
+            stage.what.attack->carry_out(scene);
+            reports_.push_back({stage.what, scene.judge(stage.what.attack->aim)});
+        }
+    } catch (...) {
+        failure_ = std::current_exception();
+    }
+}
+
+}  // namespace coffer

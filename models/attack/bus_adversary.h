@@ -1,0 +1,38 @@
+#pragma once
+
+#include <vector>
+
+#include "common/bytes.h"
+#include "memory/bus_probe.h"
+#include "platform/machine_tlm.h"
+
+namespace coffer {
+
+/// Somebody with a logic analyser between chip and DRAM, or with the DRAM modules on his desk.
+class BusAdversary {
+public:
+    /// `machine` outlives the object.
+    explicit BusAdversary(MachineTlm& machine) : machine_(machine) {}
+
+    /// The bytes of blocks, one after the other.
+    Bytes read(const std::vector<MemoryBlock>& blocks);
+    /// Puts other bytes there. Throws std::logic_error where they are the same, for then there is no attack.
+    void overwrite(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
+    /// Exchanges blocks of the same sizes.
+    void exchange(const std::vector<MemoryBlock>& some, const std::vector<MemoryBlock>& others);
+    /// All of DRAM, as far as anything was ever written to it.
+    Bytes image();
+
+    static std::vector<MemoryBlock> data(Address hpa) { return {{hpa, line_bytes}}; }
+    /// A line with its tag.
+    std::vector<MemoryBlock> data_and_tag(Address hpa) const;
+    /// A line with everything that a tag depends on: tag and counter block.
+    std::vector<MemoryBlock> line_and_counters(Address hpa) const;
+    /// A line with everything that stands for it outside the chip: tag, counter block, and the nodes of its VM's tree.
+    std::vector<MemoryBlock> everything(Vmid vmid, Address gpa, Address hpa);
+
+private:
+    MachineTlm& machine_;
+};
+
+}  // namespace coffer
