@@ -19,6 +19,8 @@
 #include "memory/metadata_cache_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
+#include "tlm/uncached_order.h"
+#include "vcpu/ept_tlm.h"
 #include "vm_table/nonvolatile.h"
 #include "vm_table/register_table.h"
 
@@ -234,6 +236,23 @@ TEST(AnyPayload, MpeAndVmTable) {
         protection.install(vm);
         survives(initiator, parameters.memory.data_bytes, 200);
         survives(software, 0x4000, 20);
+    });
+}
+
+TEST(AnyPayload, EptWalks) {
+    const AddressMap map(64 * page_bytes, page_bytes, 16);
+    UncachedOrder order;
+    EptTlm ept("ept", {{ProtectionConfiguration::hypercoffer, 40, 16}, sc_core::SC_ZERO_TIME}, map, order, nullptr);
+    DramTlm dram = any_memory("dram");
+    InitiatorTester initiator("initiator");
+    initiator.initiator_socket.bind(ept.walk_socket);
+    ept.memory_socket.bind(dram.target_socket);
+    simulate([&] {
+        sc_core::sc_time delay;
+        for (Vmid vmid = 1; vmid < 4; ++vmid) ASSERT_TRUE(ept.add(vmid, 64));
+        EXPECT_EQ(ept.store(2, 0, NptEntry::mapped(3), delay), EptStatus::ok);
+        survives(initiator, 64 * page_bytes, 20);
+        EXPECT_EQ(ept.tables().translate(2, 0, false).hpa, 3 * page_bytes) << "still there";
     });
 }
 
