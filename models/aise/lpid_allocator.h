@@ -5,7 +5,6 @@
 
 #include "aise/chip_number.h"
 #include "aise/lpid_source.h"
-#include "aise/lpid_source.h"
 #include "common/units.h"
 
 namespace coffer {
@@ -32,6 +31,7 @@ public:
 
     /// GPC as a number: the LPID that next() would give out.
     Lpid peek() const override { return next_; }
+    std::uint64_t left() const override { return next_ < end_ ? end_ - next_ : 0; }
 
 private:
     bool reserve();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
+#include "aise/chip_number.h"
 #include "common/units.h"
 
 namespace coffer {
@@ -14,6 +16,8 @@ public:
     virtual std::optional<Lpid> next() = 0;
     /// The Global Page Counter: the LPID that next() will give.
     virtual Lpid peek() const = 0;
+    /// How many times next() will give one.
+    virtual std::uint64_t left() const { return lpid_count_end - count_of(peek()); }
 };
 
 }  // namespace coffer

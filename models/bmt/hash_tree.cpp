@@ -223,6 +223,16 @@ MaybeViolation HashTree::set_leaf(Slot slot, Gpn gpn, Address frame, const NodeT
     return std::nullopt;
 }
 
+MaybeViolation HashTree::leaf_state(Slot slot, Gpn gpn, LeafState& state) {
+    const Domain& domain = *domains_[slot];
+    const Address gpa = gpn * page_bytes;
+    if (gpn >= domain.info.pages) return raise(domain, Check::out_of_range, gpa, 0, {slot, 0, gpn});
+    NodeTag leaf;
+    if (auto violation = expected_tag(slot, 0, gpn, gpa, leaf)) return violation;
+    state = leaf == empty_tag ? LeafState::empty : leaf == lost_tag ? LeafState::lost : LeafState::populated;
+    return std::nullopt;
+}
+
 MaybeViolation HashTree::release(Slot slot, Gpn gpn, Address frame) {
     if (has_tree()) return set_leaf(slot, gpn, frame, empty_tag);
     const MaybeViolation violation = write(slot, gpn, frame, CounterBlock());

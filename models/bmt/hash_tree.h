@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "aise/counter_block.h"
+#include "bmt/leaf_state.h"
 #include "bmt/metadata_port.h"
 #include "bmt/node_mac.h"
 #include "bmt/tree_geometry.h"
@@ -64,6 +65,8 @@ public:
     bool peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) override;
     void settle(Address address, const BlockId& id, const Block64& block) override;
 
+    /// What the leaf says of a page whose counter block is not cached. Only with integrity bmt.
+    MaybeViolation leaf_state(Slot slot, Gpn gpn, LeafState& state);
     /// Makes the leaf empty: the page was released by its guest.
     MaybeViolation release(Slot slot, Gpn gpn, Address frame);
     /// Marks the leaf lost: the page was taken without release. Only with integrity bmt.

@@ -39,6 +39,19 @@ HsvmStatus HsvmController::clear_new_page(Vmid vmid, Gpn gpn, std::uint64_t fram
     return HsvmStatus::ok;
 }
 
+/// Before an operation that needs fresh LPIDs for pages: a check that fails for want of one would stop the VM. Each page of the chip region may need one
+/// on the way.
+bool HsvmController::lpids_for(std::uint64_t pages) const {
+    return !encrypted_ || memory_.lpids_left() >= pages + layout().end_frame - layout().data_frames;
+}
+
+/// A 2 MiB mapping is all or nothing: pages that got their counter blocks are empty again.
+void HsvmController::undo_new_pages(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i)
+        // Where the VM was stopped its leaves stay; but no block of it may go back to a frame that is free.
+        if (!set_leaf(vmid, gpn + i, frame + i, false)) memory_.settle_page(vmid, address_of(gpn + i), address_of(frame + i));
+}
+
 bool HsvmController::set_leaf(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost) {
     const bool mark = lost && tree_;
     return !(mark ? memory_.lose_page(vmid, address_of(gpn), address_of(frame)) : memory_.release_page(vmid, address_of(gpn), address_of(frame)));
@@ -55,14 +68,14 @@ bool HsvmController::give_up(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost)
 HsvmStatus HsvmController::map_private(Vm& vm, Gpn gpn, std::uint64_t frame, std::uint64_t count) {
     const bool large = count == large_pages;
     const Vmid vmid = vm.record.vmid;
+    if (!lpids_for(count)) return HsvmStatus::exhausted;
     if (!(large ? vm.table.prepare_large(gpn) : vm.table.prepare(gpn))) return HsvmStatus::no_room;
     const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, count}, Leaving::write_back, {{frame, count}});
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const HsvmStatus status = clear_new_page(vmid, gpn + i, frame + i);
-        if (status == HsvmStatus::ok) continue;
-        for (std::uint64_t done = 0; done < i; ++done) set_leaf(vmid, gpn + done, frame + done, false);
-        return status;
-    }
+    for (std::uint64_t i = 0; i < count; ++i)
+        if (const HsvmStatus status = clear_new_page(vmid, gpn + i, frame + i); status != HsvmStatus::ok) {
+            undo_new_pages(vmid, gpn, frame, i + 1);
+            return status;
+        }
     for (std::uint64_t i = 0; i < count; ++i) owners_.set(frame + i, {vmid, OwnershipState::owned, false, host_vmid, gpn + i});
     large ? vm.table.set_large(gpn, NptEntry::mapped(frame)) : vm.table.set(gpn, NptEntry::mapped(frame));
     return HsvmStatus::ok;
@@ -155,6 +168,7 @@ HsvmStatus HsvmController::await_page(Vm& vm, Gpn gpn, NptEntry entry) {
 HsvmStatus HsvmController::unshare_page(Vm& vm, Gpn gpn) {
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t frame = vm.table.entry(gpn).frame();
+    if (!lpids_for(1)) return HsvmStatus::exhausted;
     const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::drop, {{frame}});
     if (const HsvmStatus status = clear_new_page(vmid, gpn, frame); status != HsvmStatus::ok) return status;
     owners_.set(frame, {vmid, OwnershipState::owned, false, host_vmid, gpn});

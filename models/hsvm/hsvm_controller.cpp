@@ -19,6 +19,9 @@ MappingSize size_of(bool large, Gpn gpn, std::uint64_t frame) {
 /// A misaligned operation is refused whatever its pages are: one of them is looked at.
 std::uint64_t pages_of(MappingSize size) { return size == MappingSize::large ? large_pages : 1; }
 
+/// A check of the VM's memory failed while its state was looked at.
+struct VmViolation {};
+
 }  // namespace
 
 HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys)
@@ -55,6 +58,8 @@ HsvmStatus HsvmController::guarded(Operation&& operation) {
     try {
         status = operation();
     } catch (const ChipRegionFailure&) {
+    } catch (const VmViolation&) {
+        status = HsvmStatus::violated;
     }
     if (status != HsvmStatus::ok) ++statistics_.refused;
     return status;
@@ -86,10 +91,21 @@ VmState HsvmController::vm_state(Vmid vmid, const std::optional<Vm>& vm) {
     return on_core ? VmState::running : VmState::stopped;
 }
 
+/// A page without an entry: of a VM that brought its tree along, the leaf knows what became of it.
+PageState HsvmController::leaf_page_state(Vmid vmid, Gpn gpn) {
+    LeafState leaf = LeafState::empty;
+    if (tree_ && !memory_.frozen(vmid) && memory_.leaf_state(vmid, gpn * page_bytes, leaf)) throw VmViolation();
+    switch (leaf) {
+        case LeafState::populated: return PageState::swapped;
+        case LeafState::lost: return PageState::lost;
+        default: return PageState::empty;
+    }
+}
+
 PageState HsvmController::page_state(std::optional<Vm>& vm, Gpn gpn) {
     if (!vm || gpn >= vm->record.pages) return PageState::beyond;
     const NptEntry entry = vm->table.entry(gpn);
-    if (entry.empty()) return PageState::empty;
+    if (entry.empty()) return leaf_page_state(vm->record.vmid, gpn);
     if (entry.lost()) return PageState::lost;
     if (entry.swapped()) return PageState::swapped;
     if (!entry.shared()) return PageState::mapped;
@@ -361,16 +377,19 @@ Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {
         const Gpn gpn = page_of(gpa);
         if (gpn >= vm->record.pages) return fault(TranslationFault::page_beyond);
         const NptEntry entry = vm->table.entry(gpn);
-        if (entry.lost()) {
-            memory_.raise({Check::lost_page, vmid, gpa, 0, 0, gpn});
-            return fault(TranslationFault::lost);
+        if (!entry.present()) {
+            const PageState state = page_state(vm, gpn);
+            if (state == PageState::lost) memory_.raise({Check::lost_page, vmid, gpa, 0, 0, gpn});
+            return fault(state == PageState::lost      ? TranslationFault::lost
+                         : state == PageState::swapped ? TranslationFault::swapped
+                                                       : TranslationFault::not_mapped);
         }
-        if (entry.swapped()) return fault(TranslationFault::swapped);
-        if (!entry.present()) return fault(TranslationFault::not_mapped);
         if (write && !entry.writable()) return fault(TranslationFault::read_only);
         return {TranslationFault::none, entry.frame() * page_bytes + gpa % page_bytes, entry.shared(), entry.writable()};
     } catch (const ChipRegionFailure&) {
         return fault(TranslationFault::chip_stopped);
+    } catch (const VmViolation&) {
+        return fault(TranslationFault::lost);
     }
 }
 

@@ -97,6 +97,7 @@ private:
     // What decisions depend on.
     std::optional<Vm> find(Vmid vmid);
     VmState vm_state(Vmid vmid, const std::optional<Vm>& vm);
+    PageState leaf_page_state(Vmid vmid, Gpn gpn);
     PageState page_state(std::optional<Vm>& vm, Gpn gpn);
     PageState pages_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t count, PageState usual);
     FrameState frame_state(std::optional<Vm>& vm, Gpn gpn, std::uint64_t frame);
@@ -111,6 +112,8 @@ private:
 
     // Parts of changes.
     void zero_frame(std::uint64_t frame);
+    bool lpids_for(std::uint64_t pages) const;
+    void undo_new_pages(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uint64_t count);
     HsvmStatus clear_new_page(Vmid vmid, Gpn gpn, std::uint64_t frame);
     bool give_up(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost);
     bool set_leaf(Vmid vmid, Gpn gpn, std::uint64_t frame, bool lost);

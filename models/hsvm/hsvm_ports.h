@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "bmt/leaf_state.h"
 #include "common/scheme.h"
 #include "common/violation.h"
 #include "crypto/keys.h"
@@ -28,6 +29,8 @@ public:
     virtual void raise(const Violation& violation) = 0;
     /// A fresh LPID; false at the end of the range.
     virtual bool fresh_lpid(Lpid& lpid) = 0;
+    /// LPIDs that the chip still has.
+    virtual std::uint64_t lpids_left() const = 0;
 
     /// Gives the page a counter block with a fresh LPID: it reads as zeros.
     virtual MaybeViolation shred_page(Vmid vmid, Address gpa, Address frame) = 0;
@@ -37,7 +40,9 @@ public:
     virtual MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame) = 0;
     /// Moves ciphertext, tags and counter block to another frame.
     virtual MaybeViolation move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame) = 0;
-    /// Writes the page's counter block back and its tag up the tree.
+    /// What the tree says of a page that no frame has. Only where memory is encrypted under a tree.
+    virtual MaybeViolation leaf_state(Vmid vmid, Address gpa, LeafState& state) = 0;
+    /// Writes the page's counter block back and its tag up the tree, and forgets the block; of a VM that was stopped, too.
     virtual void settle_page(Vmid vmid, Address gpa, Address frame) = 0;
     /// Whether counter block and all lines of a page in memory are what the tree vouches for. Changes nothing and raises nothing.
     virtual bool verify_page(Vmid vmid, Address gpa, Address frame) = 0;

@@ -24,10 +24,12 @@ public:
     bool frozen(Vmid vmid) override { return memory_.violations().frozen(vmid); }
     void raise(const Violation& violation) override { memory_.violations().raise(violation); }
     bool fresh_lpid(Lpid& lpid) override;
+    std::uint64_t lpids_left() const override { return lpids_.left(); }
     MaybeViolation shred_page(Vmid vmid, Address gpa, Address frame) override { return memory_.shred_page(vmid, gpa, frame); }
     MaybeViolation release_page(Vmid vmid, Address gpa, Address frame) override { return memory_.release_page(vmid, gpa, frame); }
     MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame) override { return memory_.lose_page(vmid, gpa, frame); }
     MaybeViolation move_page(Vmid vmid, Address gpa, Address from, Address to) override { return memory_.move_page(vmid, gpa, from, to); }
+    MaybeViolation leaf_state(Vmid vmid, Address gpa, LeafState& state) override { return memory_.leaf_state(vmid, gpa, state); }
     void settle_page(Vmid vmid, Address gpa, Address frame) override { memory_.settle_page(vmid, gpa, frame); }
     bool verify_page(Vmid vmid, Address gpa, Address frame) override { return memory_.verify_page(vmid, gpa, frame); }
     bool read_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data) override { return !memory_.read_line(vmid, gpa, hpa, data); }

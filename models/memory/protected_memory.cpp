@@ -185,10 +185,18 @@ MaybeViolation ProtectedMemory::lose_page(Vmid vmid, Address gpa, Address frame)
     return tree_.mark_lost(page.slot, page.gpn, frame);
 }
 
-void ProtectedMemory::settle_page(Vmid vmid, Address gpa, Address frame) {
+MaybeViolation ProtectedMemory::leaf_state(Vmid vmid, Address gpa, LeafState& state) {
+    if (plain(vmid) || scheme_.integrity != Integrity::bmt) throw std::invalid_argument("only a tree has leaves");
     PageRef page;
-    if (plain(vmid) || locate(vmid, gpa, frame, page)) return;
-    tree_.evict(page.slot, page.gpn, frame);
+    if (auto stopped = locate(vmid, gpa, 0, page)) return stopped;
+    return tree_.leaf_state(page.slot, page.gpn, state);
+}
+
+void ProtectedMemory::settle_page(Vmid vmid, Address gpa, Address frame) {
+    if (plain(vmid)) return;
+    check_covered(frame);
+    check_installed(vmid);
+    if (const auto slot = vm_table_.select(vmid)) tree_.evict(*slot, page_of(gpa), page_base(frame));
 }
 
 bool ProtectedMemory::verify_page(Vmid vmid, Address gpa, Address frame) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/errors.h"
+#include "unit/hsvm_bench.h"
 #include "unit/hsvm_machine.h"
 
 namespace coffer {
@@ -360,25 +361,6 @@ TEST_P(HsvmOperations, VmIdsAndRoomEnd) {
     }
 }
 
-/// A machine without caches and TLBs.
-struct NoCaches : OrderingPort {
-    void block_fills(const GuestPages&) override {}
-    void evict_lines(const GuestPages&, LastLevelCache::Leaving) override {}
-    void evict_frames(std::uint64_t, std::uint64_t, LastLevelCache::Leaving) override {}
-    void invalidate_pages(const GuestPages&) override {}
-    void invalidate_frames(std::uint64_t, std::uint64_t) override {}
-    void complete(const GuestPages&) override {}
-};
-
-class LastLpids : public LpidSource {
-public:
-    std::optional<Lpid> next() override { return left_ == 0 ? std::nullopt : std::optional<Lpid>((Lpid{1} << 48) + 1000 - left_--); }
-    Lpid peek() const override { return (Lpid{1} << 48) + 1000 - left_; }
-
-private:
-    unsigned left_ = 100;
-};
-
 TEST(HsvmController, RefusesParametersThatDoNotFit) {
     Fixture fixture;
     ProtectedMemoryPort port(fixture.memory, fixture.store, fixture.lpids, {});
@@ -458,17 +440,9 @@ TEST(HsvmController, ALeafThatCannotBeChangedLeavesThePageLost) {
 
 TEST(HsvmController, LpidsEnd) {
     for (const bool encrypt : {false, true}) {
-        ProtectedMemoryParameters p;
-        p.scheme.encrypt = encrypt;
-        p.data_bytes = 256 * page_bytes;
-        p.chip_bytes = 64 * page_bytes;
-        TestStore store;
-        LastLpids lpids;
-        ProtectedMemory memory(p, store, lpids);
-        ProtectedMemoryPort port(memory, store, lpids, {});
-        NoCaches ordering;
-        SeededKeySource keys{numbered_key(1)};
-        HsvmController hsvm({16, 4}, port, ordering, keys);
+        HsvmBench bench({encrypt, OnViolation::freeze});
+        HsvmController& hsvm = bench.hsvm;
+        bench.lpids.remaining = 100;
         Vmid vmid = 0;
         ASSERT_EQ(hsvm.create(host, {200, 1, encrypt ? 20 * page_bytes : 0}, vmid), HsvmStatus::ok);
         HsvmStatus status = HsvmStatus::ok;
@@ -486,6 +460,7 @@ TEST(HsvmController, LpidsEnd) {
             EXPECT_EQ(hsvm.ownership(3).owner, vmid) << "the page is where it was";
         }
         EXPECT_EQ(status, HsvmStatus::exhausted);
+        EXPECT_FALSE(bench.memory.violations().frozen(vmid)) << "what a hypervisor cannot have is no violation of its VM's";
     }
 }
 

@@ -89,7 +89,7 @@ struct Planted {
 TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
     const Planted faults[] = {
         {HsvmFault::no_zeroing, "shows plaintext of a VM", "its VM wrote"},
-        {HsvmFault::leaf_unchanged, "", "-> violated: should have been done"},
+        {HsvmFault::leaf_unchanged, "", "-> page_swapped: should have been done"},
         {HsvmFault::ownership_unseen, "the ownership table has", "the ownership table has"},
         {HsvmFault::never_lost, "the page table has 0x0, and should have 0x40", "the page table has 0x0, and should have 0x40"},
         {HsvmFault::stale_tlb, "access 0", "access 0"},
