@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/register_target_tlm.h"
 #include "common/tlm_target.h"
 #include "vm_table/register_table.h"
 
@@ -59,8 +60,7 @@ tlm::tlm_response_status VmTableTlm::read_register(const RegisterHit& hit, std::
     return tlm::TLM_OK_RESPONSE;
 }
 
-tlm::tlm_response_status VmTableTlm::write_register(const RegisterHit& hit, const std::uint8_t* data, std::size_t size) {
-    if (hit.byte != 0 || size != vm_table_registers::table[hit.index].bytes) return tlm::TLM_BURST_ERROR_RESPONSE;
+tlm::tlm_response_status VmTableTlm::write_register(const RegisterHit& hit, const std::uint8_t* data) {
     const auto name = static_cast<Register>(hit.index);
     if (name == Register::select) {
         const std::uint64_t vmid = load_le64(data);
@@ -77,16 +77,10 @@ tlm::tlm_response_status VmTableTlm::write_register(const RegisterHit& hit, cons
 }
 
 tlm::tlm_response_status VmTableTlm::serve(tlm::tlm_generic_payload& payload) {
-    if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
-    if (!is_plain(payload)) return tlm::TLM_BURST_ERROR_RESPONSE;
-    const auto hit = decode(vm_table_registers::table, payload.get_address(), payload.get_data_length(), table_.slots());
-    if (!hit) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-    const RegisterEntry& entry = vm_table_registers::table[hit->index];
-    const auto* context = payload.get_extension<SecurityContext>();
-    const RegisterAccess rights = context != nullptr && context->mode == Mode::chip ? entry.hardware : entry.software;
-    if (payload.is_read())
-        return may_read(rights) ? read_register(*hit, payload.get_data_ptr(), payload.get_data_length()) : tlm::TLM_COMMAND_ERROR_RESPONSE;
-    return may_write(rights) ? write_register(*hit, payload.get_data_ptr(), payload.get_data_length()) : tlm::TLM_COMMAND_ERROR_RESPONSE;
+    tlm::tlm_response_status refused = tlm::TLM_OK_RESPONSE;
+    const auto hit = find_register(payload, vm_table_registers::table, 0, table_.slots(), refused);
+    if (!hit) return refused;
+    return payload.is_read() ? read_register(*hit, payload.get_data_ptr(), payload.get_data_length()) : write_register(*hit, payload.get_data_ptr());
 }
 
 void VmTableTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

@@ -50,7 +50,7 @@ private:
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     tlm::tlm_response_status serve(tlm::tlm_generic_payload& payload);
     tlm::tlm_response_status read_register(const RegisterHit& hit, std::uint8_t* data, std::size_t size) const;
-    tlm::tlm_response_status write_register(const RegisterHit& hit, const std::uint8_t* data, std::size_t size);
+    tlm::tlm_response_status write_register(const RegisterHit& hit, const std::uint8_t* data);
 
     void install_keys(Slot slot, const VmEntry& entry, const DomainKeys& keys) override;
     void revoke_keys(Slot slot) override;

@@ -14,6 +14,8 @@
 #include "aise/lpid_allocator.h"
 #include "aise/pad_generator_tlm.h"
 #include "bmt/hash_tree_tlm.h"
+#include "devices/disk_tlm.h"
+#include "devices/dma_engine_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/memory_protection_tlm.h"
 #include "memory/metadata_cache_tlm.h"
@@ -253,6 +255,30 @@ TEST(AnyPayload, EptWalks) {
         EXPECT_EQ(ept.store(2, 0, NptEntry::mapped(3), delay), EptStatus::ok);
         survives(initiator, 64 * page_bytes, 20);
         EXPECT_EQ(ept.tables().translate(2, 0, false).hpa, 3 * page_bytes) << "still there";
+    });
+}
+
+/// The devices' registers: commands of all kinds start while they run, and what they copy goes no farther than memory.
+TEST(AnyPayload, Devices) {
+    SparseMemory medium;
+    DiskParameters parameters;
+    parameters.sectors = 16;
+    DmaEngineTlm dma("dma");
+    DiskTlm disk("disk", parameters, medium);
+    DramTlm dma_memory = any_memory("dma_memory");
+    DramTlm disk_memory = any_memory("disk_memory");
+    InitiatorTester dma_software("dma_software");
+    InitiatorTester disk_software("disk_software");
+    dma_software.initiator_socket.bind(dma.target_socket);
+    disk_software.initiator_socket.bind(disk.target_socket);
+    dma.initiator_socket.bind(dma_memory.target_socket);
+    disk.initiator_socket.bind(disk_memory.target_socket);
+    simulate([&] {
+        survives(dma_software, 0x40, 50);
+        survives(disk_software, 0x40, 50);
+        if (disk.state() == DeviceState::busy) sc_core::wait(disk.completed());
+        EXPECT_OK(disk_software.write64(devices_registers::entry(devices_registers::Register::disk_control).address - devices_registers::disk_base, 1)) << "still serves";
+        sc_core::wait(disk.completed());
     });
 }
 
