@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "common/errors.h"
+#include "platform/quantities.h"
+
 namespace coffer {
 
 namespace {
@@ -71,6 +74,21 @@ std::vector<AttackCase> all_attack_cases() {
                 const bool varies = attack.attacker == Attacker::bus && rules_of(configuration).encrypt;
                 if (varies || integrity == Integrity::bmt) cases.push_back({&attack, configuration, integrity});
             }
+    return cases;
+}
+
+std::vector<AttackCase> attack_cases(const std::optional<std::string>& configuration, const std::vector<std::string>& attacks) {
+    const auto is_wanted = [&configuration](const ConfigurationRules& rules) { return !configuration || rules.name == *configuration; };
+    if (std::none_of(configuration_rules.begin(), configuration_rules.end(), is_wanted))
+        throw InputError("--configuration", fmt::format("there is no configuration {}", in_quotes(*configuration)), "none, hsvm, hypercoffer, combined");
+    for (const std::string& name : attacks)
+        if (std::none_of(all_attacks().begin(), all_attacks().end(), [&name](const Attack& attack) { return attack.name == name; }))
+            throw InputError("attack", fmt::format("there is no attack {}", in_quotes(name)), "those that coffer attack prints");
+    std::vector<AttackCase> cases;
+    for (const AttackCase& one : all_attack_cases()) {
+        if (!is_wanted(rules_of(one.configuration))) continue;
+        if (attacks.empty() || std::find(attacks.begin(), attacks.end(), one.attack->name) != attacks.end()) cases.push_back(one);
+    }
     return cases;
 }
 

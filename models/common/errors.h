@@ -11,7 +11,7 @@ enum class ExitCode : int {
     ok = 0,
     internal = 1,   ///< a fault of the program itself or of the machine (disk full)
     bad_input = 2,  ///< the configuration, a trace or another input; nothing was written
-    violation = 3,  ///< at least one integrity violation was raised
+    violation = 3,  ///< at least one integrity violation was raised; of `coffer attack`: an attack ended otherwise than the threat model says
 };
 
 /// Input that cannot be used. Its text is one line: `where: what (accepted: accepted)`.

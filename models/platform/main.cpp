@@ -13,6 +13,8 @@
 #include <systemc>
 #include <unistd.h>
 
+#include "attack/attack_matrix.h"
+#include "attack/expected_outcomes.h"
 #include "common/errors.h"
 #include "platform/configuration.h"
 #include "platform/dump.h"
@@ -122,6 +124,26 @@ ExitCode trace(const CLI::App& command, const TraceOptions& options) {
         std::cout << describe(read_trace_info(find_trace("trace info", options.file, "")));
     }
     return ExitCode::ok;
+}
+
+struct AttackOptions {
+    std::vector<std::string> names;
+    std::optional<std::string> configuration;
+    bool json = false;
+};
+
+void add_attack(CLI::App& program, AttackOptions& options) {
+    CLI::App& command = *program.add_subcommand("attack", "Attack machines in every configuration, and print what came of it");
+    command.add_option("attacks", options.names, "Some of the attacks only")->type_name("NAME");
+    command.add_option("--configuration", options.configuration, "none, hsvm, hypercoffer or combined only");
+    command.add_flag("--json", options.json, "Print JSON");
+}
+
+ExitCode attack(const AttackOptions& options) {
+    AttackCampaign campaign("campaign", attack_cases(options.configuration, options.names));
+    const std::vector<AttackReport> reports = campaign.run();
+    std::cout << (options.json ? attack_matrix_json(reports) : attack_matrix_text(reports));
+    return as_expected(reports) ? ExitCode::ok : ExitCode::violation;
 }
 
 struct RunOptions {
@@ -280,6 +302,8 @@ ExitCode run_program(int argc, char** argv) {
     add_trace(program, trace_options);
     ConfigOptions config_options;
     add_config(program, config_options);
+    AttackOptions attack_options;
+    add_attack(program, attack_options);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -290,6 +314,7 @@ ExitCode run_program(int argc, char** argv) {
     if (program.got_subcommand("dump")) return dump(dump_options);
     if (program.got_subcommand("trace")) return trace(*program.get_subcommand("trace"), trace_options);
     if (program.got_subcommand("config")) return config(config_options);
+    if (program.got_subcommand("attack")) return attack(attack_options);
     return storage(storage_options);
 }
 
