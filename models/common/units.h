@@ -27,6 +27,8 @@ inline constexpr std::size_t pad_bytes = line_bytes + chunk_bytes;
 inline constexpr Vmid host_vmid = 0;
 inline constexpr Vmid chip_vmid = 1;
 inline constexpr Vmid first_guest_vmid = 2;
+/// All VMIDs are below this.
+inline constexpr unsigned max_vmids = 0x10000;
 /// The register set of the chip's own domain.
 inline constexpr Slot chip_slot = 0;
 

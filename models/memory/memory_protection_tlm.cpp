@@ -42,6 +42,12 @@ void MemoryProtectionTlm::boot() {
 
 void MemoryProtectionTlm::install(const VmInstall& vm) { install_guest(vm_table, vm, scheme(), lpids_.peek(), trees_); }
 
+void MemoryProtectionTlm::uninstall(Vmid vmid) {
+    release_tree(vm_table.entry(vmid), scheme(), trees_);
+    vm_table.uninstall(vmid);
+    violations.forget(vmid);
+}
+
 NodeTag MemoryProtectionTlm::flush(Vmid vmid) {
     mpe.flush(vmid);
     const VmEntry* const entry = vm_table.entry(vmid);

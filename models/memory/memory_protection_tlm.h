@@ -45,6 +45,8 @@ public:
     void boot();
     /// Adds a domain, as ProtectedMemory::install.
     void install(const VmInstall& vm);
+    /// Settles and forgets everything of the domain, and frees the room of its tree. Lines in a cache above have to leave before.
+    void uninstall(Vmid vmid);
     /// Settles all of a domain's metadata; gives the root.
     NodeTag flush(Vmid vmid);
 

@@ -41,6 +41,10 @@ VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAll
     return entry;
 }
 
+void release_tree(const VmEntry* entry, const Scheme& scheme, TreeAllocator& trees) {
+    if (entry != nullptr) trees.release(entry->tree_base, TreeGeometry(entry->pages, scheme.node_tag_bytes).bytes());
+}
+
 ProtectedMemory::ProtectedMemory(const ProtectedMemoryParameters& parameters, ByteStore& memory, LpidSource& lpids)
     : scheme_(checked(parameters.scheme, parameters.on_violation)),
       map_(parameters.data_bytes, parameters.chip_bytes, scheme_.tag_bytes),
@@ -69,11 +73,7 @@ void ProtectedMemory::install(const VmInstall& vm) { install_guest(vm_table_, vm
 void ProtectedMemory::uninstall(Vmid vmid) {
     check_installed(vmid);
     const auto slot = vm_table_.select(vmid);
-    // The room of a tree whose entry failed its check is not known, and stays taken.
-    if (slot) {
-        const VmEntry& leaving = *vm_table_.entry(*slot);
-        trees_.release(leaving.tree_base, TreeGeometry(leaving.pages, scheme_.node_tag_bytes).bytes());
-    }
+    release_tree(slot ? vm_table_.entry(*slot) : nullptr, scheme_, trees_);
     vm_table_.uninstall(vmid);
     violations_.forget(vmid);
 }

@@ -14,6 +14,7 @@
 #include "memory/metadata_cache.h"
 #include "memory/protection_engine.h"
 #include "memory/tree_allocator.h"
+#include "vm_table/vm_install.h"
 #include "vm_table/vm_table.h"
 
 namespace coffer {
@@ -36,22 +37,13 @@ struct ProtectedMemoryParameters {
     OnViolation on_violation = OnViolation::freeze;
 };
 
-/// What a VM is installed with.
-struct VmInstall {
-    Vmid vmid = first_guest_vmid;
-    crypto::Key128 k_vm;
-    std::uint64_t pages = 0;
-    Address addr_shim = 0;
-    /// Tree of a snapshot that is already in memory: its base and root. Without it the VM starts with an empty tree.
-    Address tree_base = 0;
-    NodeTag root{};
-};
-
 /// The entry of the chip's own domain for a boot whose first LPID is `gpc`, with room for its tree.
 VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAllocator& trees);
 /// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages, and where the
 /// room of the tree that it brings is not free: Addr_tree is a hint from whoever brings the VM.
 VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees);
+/// Frees the room of the tree of a domain that leaves. That of an entry that failed its check (null) is not known, and stays taken.
+void release_tree(const VmEntry* entry, const Scheme& scheme, TreeAllocator& trees);
 /// Installs a guest in `table` (a VmTable or VmTableTlm) with guest_entry; where the table refuses it, the room of its tree is free again.
 template <class Table>
 void install_guest(Table& table, const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees) {
@@ -59,7 +51,7 @@ void install_guest(Table& table, const VmInstall& vm, const Scheme& scheme, Lpid
     try {
         table.install(entry);
     } catch (...) {
-        trees.release(entry.tree_base, TreeGeometry(entry.pages, scheme.node_tag_bytes).bytes());
+        release_tree(&entry, scheme, trees);
         throw;
     }
 }

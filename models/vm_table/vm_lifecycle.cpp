@@ -33,14 +33,13 @@ VmIdentity derive_identity(const crypto::Key128& k_vm, const crypto::KdfContext&
 
 crypto::Key256 derive_seal_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) { return crypto::derive_256(k_vm, "coffer seal", fleet_id); }
 
-VmLifecycle::VmLifecycle(ProtectedMemory& memory, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
+VmLifecycle::VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
                          const crypto::KdfContext& fleet_id)
-    : memory_(memory), lpids_(lpids), unwrap_key_(unwrap_key), fleet_id_(fleet_id), log_(nonvolatile) {}
+    : domains_(domains), lpids_(lpids), unwrap_key_(unwrap_key), fleet_id_(fleet_id), log_(nonvolatile) {}
 
 std::optional<Vmid> VmLifecycle::free_vmid() const {
-    const Address entries = memory_.map().chip_bytes() / VmTable::entry_bytes;
-    for (Address vmid = first_guest_vmid; vmid < std::min<Address>(entries, 0x10000); ++vmid)
-        if (!memory_.vm_table().installed(static_cast<Vmid>(vmid))) return static_cast<Vmid>(vmid);
+    for (unsigned vmid = first_guest_vmid; vmid < domains_.vmids(); ++vmid)
+        if (!domains_.installed(static_cast<Vmid>(vmid))) return static_cast<Vmid>(vmid);
     return std::nullopt;
 }
 
@@ -52,7 +51,7 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
     const VmVector& vector = vm.vector;
     // The identity is sealed with the key it is derived from; a vector of another VM under this key was made by its owner, in error.
     if (vector.identity != derive_identity(vm.k_vm, fleet_id_) || vector.kind == VectorKind::migrate) return fail(LifecycleStatus::bad_vector);
-    const Scheme& scheme = memory_.scheme();
+    const Scheme& scheme = domains_.scheme();
     if (vector.data_mac != scheme.data_mac || vector.node_mac != scheme.node_mac || vector.tag_bytes != scheme.tag_bytes ||
         vector.node_tag_bytes != scheme.node_tag_bytes)
         return fail(LifecycleStatus::other_scheme);
@@ -73,26 +72,17 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
         install.root = vector.root;
         // An empty tree needs nothing of what lies at the hint.
         install.tree_base = vector.root == empty_tag ? 0 : vector.addr_tree;
-        memory_.install(install);
+        domains_.install(install);
     } catch (const InputError&) {
         return fail(LifecycleStatus::bad_tree);
     }
     const LogStatus accepted = log_.accept_install(vector.identity, vector.sequence, hash, vector.root);
     if (accepted != LogStatus::ok) {
-        memory_.uninstall(*vmid);
+        domains_.uninstall(*vmid);
         return {LifecycleStatus::refused, VectorStatus::ok, accepted, 0};
     }
     running_[*vmid] = vm;
     return {LifecycleStatus::ok, VectorStatus::ok, LogStatus::ok, *vmid};
-}
-
-/// Settles the VM's metadata; no root where its entry fails its check.
-std::optional<NodeTag> VmLifecycle::flush(Vmid vmid) {
-    try {
-        return memory_.flush(vmid);
-    } catch (const std::runtime_error&) {
-        return std::nullopt;
-    }
 }
 
 VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_vector) {
@@ -104,11 +94,10 @@ VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_ve
     VmVector vector = vm.vector;
     vector.kind = VectorKind::snapshot;
     vector.sequence = *sequence;
-    const std::uint64_t violations = memory_.violations().count();
-    const std::optional<NodeTag> root = flush(vmid);
-    if (!root || memory_.violations().frozen(vmid) || memory_.violations().count() != violations) return fail(LifecycleStatus::violated);
-    vector.root = *root;
-    vector.addr_tree = memory_.entry(vmid).tree_base;
+    const std::optional<SettledTree> tree = domains_.flush(vmid);
+    if (!tree) return fail(LifecycleStatus::violated);
+    vector.root = tree->root;
+    vector.addr_tree = tree->base;
     const std::optional<Lpid> lpid = lpids_.next();
     if (!lpid) return fail(LifecycleStatus::exhausted);
     const SealedVector blob = seal_vector(vector, derive_seal_key(vm.k_vm, fleet_id_), *lpid);
@@ -122,11 +111,12 @@ VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_ve
 VmLifecycle::Result VmLifecycle::uninstall(Vmid vmid) {
     const auto found = running_.find(vmid);
     if (found == running_.end()) return fail(LifecycleStatus::unknown_vmid);
-    // A VM whose entry was tampered with has no root any more; it ends with the one that was sealed last.
+    // A VM that was stopped has no root any more; it ends with the one that was sealed last.
     const VmVector& vector = found->second.vector;
-    const LogStatus recorded = log_.record_uninstall(vector.identity, flush(vmid).value_or(vector.root));
+    const std::optional<SettledTree> tree = domains_.flush(vmid);
+    const LogStatus recorded = log_.record_uninstall(vector.identity, tree ? tree->root : vector.root);
     if (recorded != LogStatus::ok) return {LifecycleStatus::refused, VectorStatus::ok, recorded, 0};
-    memory_.uninstall(vmid);
+    domains_.uninstall(vmid);
     running_.erase(found);
     return {LifecycleStatus::ok, VectorStatus::ok, LogStatus::ok, vmid};
 }

@@ -7,8 +7,9 @@
 #include <string_view>
 
 #include "aise/lpid_source.h"
+#include "crypto/kdf.h"
 #include "crypto/key_wrap.h"
-#include "memory/protected_memory.h"
+#include "vm_table/domain_port.h"
 #include "vm_table/vm_log.h"
 #include "vm_table/vm_vector.h"
 
@@ -30,8 +31,8 @@ enum class LifecycleStatus : std::uint8_t {
 
 std::string_view to_string(LifecycleStatus status);
 
-/// The reference of vm_install, vm_snapshot and vm_uninstall (HyperCoffer, HPCA 2013): sealed vectors in and out of protected memory, with the VM
-/// log against rollback. Crashes at any moment are covered by the log's order of writes.
+/// vm_install, vm_snapshot and vm_uninstall (HyperCoffer, HPCA 2013): sealed vectors in and out of protected memory, with the VM log against
+/// rollback. Crashes at any moment are covered by the log's order of writes.
 class VmLifecycle {
 public:
     struct Result {
@@ -46,12 +47,12 @@ public:
     using WriteVector = std::function<void(const SealedVector&)>;
 
     /// All references outlive the object. Throws InputError where the log does not match its register.
-    VmLifecycle(ProtectedMemory& memory, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
+    VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
                 const crypto::KdfContext& fleet_id);
 
     /// K_vm under the chip's unwrap key, and the vector: the VM runs from here on. Nothing changes unless the result is ok.
     Result install(ByteView vm_key, ByteView vm_vector);
-    /// Settles the VM's metadata and seals its vector with the next sequence. Lines in a cache above have to be written back before.
+    /// Flushes the VM, which does not run meanwhile, and seals its vector with the next sequence.
     Result snapshot(Vmid vmid, const WriteVector& write_vector);
     /// Takes the VM from the VM-Table; its latest vector can be installed again, with the memory of that moment.
     Result uninstall(Vmid vmid);
@@ -65,10 +66,9 @@ private:
     };
 
     std::optional<Vmid> free_vmid() const;
-    std::optional<NodeTag> flush(Vmid vmid);
     Result fail(LifecycleStatus status) const { return {status, VectorStatus::ok, LogStatus::ok, 0}; }
 
-    ProtectedMemory& memory_;
+    DomainPort& domains_;
     LpidSource& lpids_;
     const crypto::UnwrapKey& unwrap_key_;
     const crypto::KdfContext fleet_id_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -40,6 +41,11 @@ public:
         std::uint64_t loads = 0;   ///< entries read from VMID 1's memory
         std::uint64_t spills = 0;  ///< entries that made room for another
     };
+
+    /// VMIDs below this, at most `vmids`, have room for their entries in a chip region of `chip_bytes`.
+    static unsigned vmids_with_entry(Address chip_bytes, unsigned vmids) {
+        return static_cast<unsigned>(std::min<Address>({chip_bytes / entry_bytes, vmids, max_vmids}));
+    }
 
     /// `slots`: register sets, at least 2. `chip_bytes`: size of the chip region, which bounds the VMIDs. Throws InputError.
     VmTable(unsigned slots, Address chip_bytes, const crypto::KdfContext& fleet_id, ChipMemory& memory, KeyPort& keys);

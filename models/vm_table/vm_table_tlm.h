@@ -37,9 +37,11 @@ public:
 
     VmTableTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const ViolationLog& violations);
 
-    /// As VmTable::install_chip and install, for the loader. After elaboration only.
+    /// As VmTable::install_chip, install and uninstall. After elaboration only.
     void install_chip(const VmEntry& entry) { table_.install_chip(entry); }
     void install(const VmEntry& entry) { table_.install(entry); }
+    void uninstall(Vmid vmid) { table_.uninstall(vmid); }
+    bool installed(Vmid vmid) const { return table_.installed(vmid); }
     /// The domain's entry, brought into registers; null for an unknown VMID.
     const VmEntry* entry(Vmid vmid);
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "aise/lpid_allocator.h"
+#include "memory/protected_memory_domains.h"
 #include "memory/sparse_memory.h"
 #include "vm_table/nonvolatile.h"
 
@@ -34,7 +35,7 @@ SealedVector sealed(const VmVector& vector, const crypto::Key128& key, Lpid lpid
 
 /// One boot of the chip over memory and non-volatile state that outlive it.
 struct Boot {
-    Boot(ByteStore& store, NonVolatile& nonvolatile) : lpids(nonvolatile), memory(parameters(), store, lpids), vms(memory, lpids, nonvolatile, chip_key(), fleet_id) {}
+    Boot(ByteStore& store, NonVolatile& nonvolatile, unsigned vmids = max_vmids) : lpids(nonvolatile), memory(parameters(), store, lpids), domains(memory, vmids), vms(domains, lpids, nonvolatile, chip_key(), fleet_id) {}
 
     static ProtectedMemoryParameters parameters() {
         ProtectedMemoryParameters p;
@@ -60,6 +61,7 @@ struct Boot {
 
     LpidAllocator lpids;
     ProtectedMemory memory;
+    ProtectedMemoryDomains domains;
     VmLifecycle vms;
 };
 
@@ -177,6 +179,17 @@ TEST(VmLifecycle, AVmidServesAnotherVmAfterUninstall) {
     const auto second = chip.boot->vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1)));
     ASSERT_EQ(second.vmid, first.vmid);
     EXPECT_EQ(chip.boot->read(second.vmid, 0x1000), 0) << "an empty leaf reads as zeros";
+}
+
+TEST(VmLifecycle, VmidsEndWhereTheChipRegionOrTheParameterDoes) {
+    SparseMemory store;
+    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    Boot boot(store, nonvolatile, 4);
+    EXPECT_EQ(boot.vms.install(wrapped(owners_key(0)), sealed(boot_vector(owners_key(0)), owners_key(0))).vmid, 2);
+    EXPECT_EQ(boot.vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1))).vmid, 3);
+    EXPECT_EQ(boot.vms.install(wrapped(owners_key(2)), sealed(boot_vector(owners_key(2)), owners_key(2))).status, LifecycleStatus::no_vmid);
+    EXPECT_EQ(ProtectedMemoryDomains(boot.memory).vmids(), page_bytes / VmTable::entry_bytes);
+    EXPECT_EQ(VmTable::vmids_with_entry(Address{1} << 40, max_vmids), 65536u);
 }
 
 }  // namespace
