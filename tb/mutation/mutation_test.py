@@ -17,6 +17,15 @@ BLOCK = """module planted (input wire clk, input wire rst_n, input wire [3:0] a,
 endmodule
 """
 
+# A net in parts, each from the one before: to Verilator a loop, which no netlist with one driver a net has. With `loop`, a true one.
+RIPPLE = """module planted (input wire clk, input wire [3:0] a, output wire [3:0] q);
+    wire [3:0] ripple;
+    assign ripple[0] = a[0] ^ %s;
+    assign ripple[3:1] = ripple[2:0] & a[3:1];
+    assign q = ripple;
+endmodule
+"""
+
 
 def recorded(cycles=40):
     """What the block does, computed here, while `hidden` is never 1."""
@@ -28,17 +37,28 @@ def recorded(cycles=40):
     return "\n".join(lines) + "\n"
 
 
+def rippled():
+    lines = ["inputs a:4", "outputs q:4"]
+    for a in range(16):
+        ones = len(f"{a:04b}"[::-1].split("0")[0])
+        lines.append(f"{a:x} {(1 << ones) - 1:x}")
+    return "\n".join(lines) + "\n"
+
+
 class Scores(unittest.TestCase):
-    def setUp(self):
+    def made(self, verilog):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         folder = pathlib.Path(directory.name)
-        (folder / "planted.v").write_text(BLOCK, encoding="utf-8")
-        self.design = mutation.Design(folder / "planted.v", "planted", folder / "made")
+        (folder / "planted.v").write_text(verilog, encoding="utf-8")
+        return mutation.Design(folder / "planted.v", "planted", folder / "made")
+
+    def setUp(self):
+        self.design = self.made(BLOCK)
         self.mutants = self.design.mutants(1000)
 
-    def score(self, mutants, text=None):
-        return mutation.Score(self.design, [mutation.Mutant(i, mutant.command, mutant.in_tree) for i, mutant in enumerate(mutants, 1)],
+    def score(self, mutants, text=None, design=None):
+        return mutation.Score(design or self.design, [mutation.Mutant(i, mutant.command, mutant.in_tree) for i, mutant in enumerate(mutants, 1)],
                               [mutation.Recording(text or recorded())])
 
     def of(self, *operators):
@@ -77,6 +97,19 @@ class Scores(unittest.TestCase):
         score = self.score(hidden)
         self.assertEqual((score.killed, len(score.survivors), score.percent), (0, len(hidden), 0.0))
         self.assertIn("0 killed, 0 proved equivalent, 1 survive: 0.0 %", score.line())
+
+    def test_a_net_in_parts_is_no_loop(self):
+        design = self.made(RIPPLE % "1'b0")
+        # One bit of the AND controlling another would be a loop indeed.
+        mutants = [mutant for mutant in design.mutants(1000) if "-mode cnot" not in mutant.command]
+        score = self.score(mutants, rippled(), design)
+        self.assertEqual(len(score.survivors), 0)
+        self.assertGreater(score.killed, 0)
+
+    def test_a_loop_is_refused(self):
+        design = self.made(RIPPLE % "ripple[3]")
+        with self.assertRaisesRegex(mutation.Failure, "UNOPTFLAT"):
+            design.replay(design.mutants(5), [mutation.Recording(rippled())])
 
 
 if __name__ == "__main__":

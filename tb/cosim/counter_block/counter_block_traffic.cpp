@@ -15,7 +15,9 @@ CounterBlock any_block(Random& random, Lpid lpid, unsigned line) {
     const std::uint64_t unwritten = any_of(random, {0, ~std::uint64_t{0}, random()});
     for (unsigned i = 0; i < lines_per_page; ++i)
         if ((unwritten >> i & 1) == 0) block.set_minor(i, static_cast<unsigned>(any_of(random, {0, 1, CounterBlock::last_minor - 1, CounterBlock::last_minor, random() % 128})));
+    // The line is often at its last count, or one bit away from it, so that a comparison that leaves out a bit is seen.
     if (chance(random, 0.3)) block.set_minor(line, CounterBlock::last_minor);
+    else if (chance(random, 0.3)) block.set_minor(line, CounterBlock::last_minor ^ 1U << random() % 7);
     return block;
 }
 
