@@ -16,6 +16,7 @@
 #include "bmt/hash_tree_tlm.h"
 #include "devices/disk_tlm.h"
 #include "devices/dma_engine_tlm.h"
+#include "hsvm/hsvm_transport_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/memory_protection_tlm.h"
 #include "memory/metadata_cache_tlm.h"
@@ -31,8 +32,8 @@ namespace {
 
 constexpr Address memory_end = Address{1} << 40;
 
-DramTlm any_memory(const char* name) {
-    return DramTlm(name, {memory_end, sc_core::sc_time(10, sc_core::SC_NS), 0}, DramTraffic(AddressMap(64 * page_bytes, page_bytes, 16), memory_end));
+DramTlm any_memory(const char* name, Address end = memory_end) {
+    return DramTlm(name, {end, sc_core::sc_time(10, sc_core::SC_NS), 0}, DramTraffic(AddressMap(64 * page_bytes, page_bytes, 16), end));
 }
 
 struct Attempt {
@@ -238,6 +239,34 @@ TEST(AnyPayload, MpeAndVmTable) {
         protection.install(vm);
         survives(initiator, parameters.memory.data_bytes, 200);
         survives(software, 0x4000, 20);
+    });
+}
+
+/// A way to the H-SVM controller, for which plain memory stands.
+struct AnyTransport {
+    static constexpr Address small = 64 * page_bytes;
+
+    AnyTransport(const std::string& name, const HsvmTransportParameters& parameters)
+        : transport((name + "_transport").c_str(), parameters), controller(any_memory((name + "_controller").c_str(), small)), processor((name + "_processor").c_str()) {
+        processor.initiator_socket.bind(transport.target_socket);
+        transport.initiator_socket.bind(controller.target_socket);
+    }
+
+    HsvmTransportTlm transport;
+    DramTlm controller;
+    InitiatorTester processor;
+};
+
+TEST(AnyPayload, HsvmTransports) {
+    HsvmTransportParameters parameters;
+    AnyTransport microcode("microcode", parameters);
+    parameters.kind = HsvmTransport::smm;
+    AnyTransport smm("smm", parameters);
+    parameters.kind = HsvmTransport::usart;
+    parameters.noise.loss = 0.1;
+    AnyTransport usart("usart", parameters);
+    simulate([&] {
+        for (AnyTransport* const way : {&microcode, &smm, &usart}) survives(way->processor, AnyTransport::small, 500);
     });
 }
 
