@@ -23,6 +23,8 @@ def run(*command, cwd=None, environment=None, seconds=None):
                               env={**os.environ, **(environment or {})}, timeout=seconds)
     except subprocess.TimeoutExpired as expired:
         raise Failure(f"{command[0]} takes over {seconds} s") from expired
+    except FileNotFoundError as missing:
+        raise Failure(f"{command[0]} is not there") from missing
     if done.returncode != 0:
         raise Failure(f"{command[0]} failed:\n{done.stdout[-4000:]}")
     return done.stdout
