@@ -35,6 +35,16 @@ const Bytes& Record::at(const std::string& name) const {
     return field->second;
 }
 
+Bytes message_of(const Record& record) {
+    const Bytes& unit = record.at("Msg");
+    if (!record.has("Repeat")) return unit;
+    std::size_t repeat = 0;
+    for (const std::uint8_t byte : record.at("Repeat")) repeat = repeat << 8 | byte;
+    Bytes message;
+    for (std::size_t i = 0; i < repeat; ++i) message.insert(message.end(), unit.begin(), unit.end());
+    return message;
+}
+
 std::vector<Record> parse(const std::string& text, const std::string& file_name) {
     std::vector<Record> records;
     Record record;

@@ -18,6 +18,9 @@ struct Record {
     const Bytes& at(const std::string& name) const;
 };
 
+/// Msg, as often as Repeat says, a big-endian number; once where a record has none. Throws InputError without Msg.
+Bytes message_of(const Record& record);
+
 /// Throws InputError, with file and line, for anything that is not a record, and for text without a record.
 std::vector<Record> parse(const std::string& text, const std::string& file_name);
 

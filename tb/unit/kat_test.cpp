@@ -93,16 +93,7 @@ bool check_hmac_sha1(const Record& record) { return check_mac(MacAlgorithm::hmac
 bool check_hmac_sha256(const Record& record) { return check_mac(MacAlgorithm::hmac_sha256, record); }
 
 bool check_sha256(const Record& record) {
-    std::size_t repeat = 1;
-    if (record.has("Repeat")) {
-        repeat = 0;
-        for (std::uint8_t byte : record.at("Repeat")) repeat = repeat << 8 | byte;
-    }
-    const Bytes& unit = record.at("Msg");
-    Bytes message;
-    message.reserve(repeat * unit.size());
-    for (std::size_t i = 0; i < repeat; ++i) message.insert(message.end(), unit.begin(), unit.end());
-    return crypto::sha256({message}) == array_of<32>(record.at("MD"));
+    return crypto::sha256({message_of(record)}) == array_of<32>(record.at("MD"));
 }
 
 bool check_kdf(const Record& record) {

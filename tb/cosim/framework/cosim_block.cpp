@@ -49,18 +49,8 @@ public:
         write_coverage();
     }
 
-    void passes_the_vectors() {
-        open(block_.device);
-        const Traffic traffic = block_.vectors();
-        const Observed observed = bench_->run(traffic, scenario_, *scoreboard_, random_);
-        print(block_, scenario_, observed);
-        ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
-        std::size_t answers = 0;
-        for (const Transfer& transfer : traffic) answers += transfer.expected.empty() ? 0 : 1;
-        EXPECT_GT(answers, 0u);
-        EXPECT_GE(observed.answered, answers);
-        write_coverage();
-    }
+    void passes_the_vectors() { check_vectors(block_.vectors()); }
+    void passes_the_long_vectors() { check_vectors(block_.long_vectors()); }
 
     void keeps_its_promises() {
         open(block_.device);
@@ -122,6 +112,19 @@ public:
     }
 
 private:
+    /// Traffic whose answers a standard says.
+    void check_vectors(const Traffic& traffic) {
+        open(block_.device);
+        const Observed observed = bench_->run(traffic, scenario_, *scoreboard_, random_);
+        print(block_, scenario_, observed);
+        ASSERT_TRUE(bench_->failure().empty()) << bench_->failure();
+        std::size_t answers = 0;
+        for (const Transfer& transfer : traffic) answers += transfer.expected.empty() ? 0 : 1;
+        EXPECT_GT(answers, 0u);
+        EXPECT_GE(observed.answered, answers);
+        write_coverage();
+    }
+
     void open(const std::function<std::unique_ptr<Device>()>& make) {
         device_ = make();
         if (!options().wave.empty()) device_->open_wave(options().wave);
@@ -180,6 +183,7 @@ void register_tests(const std::vector<CosimBlock>& blocks) {
     for (const CosimBlock& block : blocks) {
         for (const Scenario& scenario : scenarios()) add_test(block, scenario.name, &BlockTest::passes, scenario);
         if (block.vectors) add_test(block, "vectors", &BlockTest::passes_the_vectors, {"vectors", 0.1, 0.1, 0, false});
+        if (block.long_vectors) add_test(block, "long_vectors", &BlockTest::passes_the_long_vectors);
         add_test(block, "keeps_its_promises", &BlockTest::keeps_its_promises);
         add_test(block, "finds_wrong_outputs", &BlockTest::finds_wrong_outputs);
         add_test(block, "finds_wrong_levels", &BlockTest::finds_wrong_levels);

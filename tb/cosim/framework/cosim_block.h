@@ -21,6 +21,7 @@ struct CosimBlock {
     std::function<Traffic(Random&, std::size_t transfers)> traffic;  ///< random traffic
     std::function<Traffic(Random&, std::size_t transfers)> steady_traffic;  ///< what cycles_sustained promises something about; `traffic` where there is none
     std::function<Traffic()> vectors;                             ///< the standards' vectors; none where no standard has any
+    std::function<Traffic()> long_vectors;                        ///< those that take too long for every run; usually none
     std::function<std::unique_ptr<Scoreboard>()> scoreboard;
     std::size_t transfers = 500;      ///< in each scenario
     unsigned cycles_per_session = 20;  ///< how long traffic needs that is not to be torn by resets, so that they leave some of it whole

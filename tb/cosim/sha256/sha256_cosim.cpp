@@ -16,6 +16,7 @@ void add_blocks(std::vector<CosimBlock>& blocks) {
     block.mutated_device = make_device<Sha256Bundle, synth::Sha256, Vsha256_mutated>;
     block.traffic = sha256_traffic;
     block.vectors = sha256_vectors;
+    block.long_vectors = sha256_long_vectors;
     block.scoreboard = std::make_unique<Sha256Scoreboard>;
     block.transfers = 100;
     block.cycles_per_session = 260;

@@ -33,6 +33,18 @@ void add_message(Traffic& traffic, const Bytes& message) {
     }
 }
 
+Traffic vectors(bool repeated) {
+    Traffic traffic;
+    for (const char* file : {"sha256_fips180.rsp", "sha256_shavs.rsp"}) {
+        for (const kat::Record& record : kat::load(file)) {
+            if (record.has("Repeat") != repeated) continue;
+            add_message(traffic, kat::message_of(record));
+            traffic.back().expected = {Bits::from_bytes(record.at("MD"))};
+        }
+    }
+    return traffic;
+}
+
 }  // namespace
 
 Traffic sha256_traffic(Random& random, std::size_t messages) {
@@ -45,16 +57,8 @@ Traffic sha256_traffic(Random& random, std::size_t messages) {
     return traffic;
 }
 
-Traffic sha256_vectors() {
-    Traffic traffic;
-    for (const char* file : {"sha256_fips180.rsp", "sha256_shavs.rsp"}) {
-        for (const kat::Record& record : kat::load(file)) {
-            if (record.has("Repeat")) continue;
-            add_message(traffic, record.at("Msg"));
-            traffic.back().expected = {Bits::from_bytes(record.at("MD"))};
-        }
-    }
-    return traffic;
-}
+Traffic sha256_vectors() { return vectors(false); }
+
+Traffic sha256_long_vectors() { return vectors(true); }
 
 }  // namespace coffer::cosim

@@ -9,7 +9,10 @@ namespace coffer::cosim {
 /// `messages` random messages of one to four blocks, padded.
 Traffic sha256_traffic(Random& random, std::size_t messages);
 
-/// FIPS 180-4 and the short messages of the Secure Hash Algorithm Validation System. The message of a million letters is left out: it has 15,626 blocks.
+/// FIPS 180-4 and the short messages of the Secure Hash Algorithm Validation System, but for the long one.
 Traffic sha256_vectors();
+
+/// FIPS 180-4: a million letters, 15,626 blocks.
+Traffic sha256_long_vectors();
 
 }  // namespace coffer::cosim
