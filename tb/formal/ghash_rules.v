@@ -29,6 +29,10 @@ module ghash_rules (
     flow_rules #(.LONGEST(0)) flow (.clk(clk), .rst_n(rst_n), .takes(ends), .out_valid(out_valid), .out_ready(out_ready), .held({7'd0, out_valid}),
                                    .started(started), .in_flight(in_flight), .starved(starved));
 
+    // A tag is owed from the cycle after its line's last chunk until it is taken, which no ready has a part in.
+    reg owes_tag;
+    always @(posedge clk) owes_tag <= rst_n && (ends || (owes_tag && !out_ready));
+
     // How long a line waits though its key and its tag's place are there.
     reg [2:0] blocked;
     always @(posedge clk)
@@ -36,6 +40,7 @@ module ghash_rules (
         else blocked <= 0;
 
     always @(*) if (started) begin
+        valid_waits_for_nothing: assert (out_valid == owes_tag);
         lines_are_whole: assert (taken < TRANSFERS && taken == transfer_);
         knows_its_key: assert (has_key == has_key_);
         no_line_without_key: assert (!in_ready || has_key);
