@@ -16,6 +16,7 @@ public:
     const Scheme& scheme() const override { return protection_.scheme(); }
     unsigned vmids() const override { return vmids_; }
     bool installed(Vmid vmid) const override { return protection_.vm_table.installed(vmid); }
+    bool frozen(Vmid vmid) const override { return protection_.violations.frozen(vmid); }
     void install(const VmInstall& vm) override { protection_.install(vm); }
     std::optional<SettledTree> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override;

@@ -15,6 +15,7 @@ public:
     const Scheme& scheme() const override { return memory_.scheme(); }
     unsigned vmids() const override { return vmids_; }
     bool installed(Vmid vmid) const override { return memory_.vm_table().installed(vmid); }
+    bool frozen(Vmid vmid) const override { return memory_.violations().frozen(vmid); }
     void install(const VmInstall& vm) override { memory_.install(vm); }
     std::optional<SettledTree> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override { memory_.uninstall(vmid); }

@@ -24,6 +24,8 @@ public:
     /// VMIDs are below this.
     virtual unsigned vmids() const = 0;
     virtual bool installed(Vmid vmid) const = 0;
+    /// Whether a failed check stopped the VM.
+    virtual bool frozen(Vmid vmid) const = 0;
 
     /// Adds a domain under a VMID that is free. Throws InputError, having changed nothing, for a tree base that cannot be taken.
     virtual void install(const VmInstall& vm) = 0;

@@ -33,9 +33,17 @@ VmIdentity derive_identity(const crypto::Key128& k_vm, const crypto::KdfContext&
 
 crypto::Key256 derive_seal_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) { return crypto::derive_256(k_vm, "coffer seal", fleet_id); }
 
-VmLifecycle::VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
-                         const crypto::KdfContext& fleet_id)
-    : domains_(domains), lpids_(lpids), unwrap_key_(unwrap_key), fleet_id_(fleet_id), log_(nonvolatile) {}
+namespace {
+
+ProtectionClaims with_scheme(ProtectionClaims claims, const Scheme& scheme) {
+    claims.scheme = scheme;
+    return claims;
+}
+
+}  // namespace
+
+VmLifecycle::VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims)
+    : domains_(domains), lpids_(lpids), chip_(chip), log_(nonvolatile), attester_(chip, log_, with_scheme(claims, domains.scheme())) {}
 
 std::optional<Vmid> VmLifecycle::free_vmid() const {
     for (unsigned vmid = first_guest_vmid; vmid < domains_.vmids(); ++vmid)
@@ -45,12 +53,12 @@ std::optional<Vmid> VmLifecycle::free_vmid() const {
 
 VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
     Running vm;
-    if (!unwrap_key_.unwrap(vm_key, vm.k_vm)) return fail(LifecycleStatus::bad_key);
-    const VectorStatus opened = open_vector(vm_vector, derive_seal_key(vm.k_vm, fleet_id_), vm.vector);
+    if (!chip_.unwrap_key().unwrap(vm_key, vm.k_vm)) return fail(LifecycleStatus::bad_key);
+    const VectorStatus opened = open_vector(vm_vector, derive_seal_key(vm.k_vm, chip_.fleet_id()), vm.vector);
     if (opened != VectorStatus::ok) return {LifecycleStatus::bad_vector, opened, LogStatus::ok, 0};
     const VmVector& vector = vm.vector;
     // The identity is sealed with the key it is derived from; a vector of another VM under this key was made by its owner, in error.
-    if (vector.identity != derive_identity(vm.k_vm, fleet_id_) || vector.kind == VectorKind::migrate) return fail(LifecycleStatus::bad_vector);
+    if (vector.identity != derive_identity(vm.k_vm, chip_.fleet_id()) || vector.kind == VectorKind::migrate) return fail(LifecycleStatus::bad_vector);
     const Scheme& scheme = domains_.scheme();
     if (vector.data_mac != scheme.data_mac || vector.node_mac != scheme.node_mac || vector.tag_bytes != scheme.tag_bytes ||
         vector.node_tag_bytes != scheme.node_tag_bytes)
@@ -100,7 +108,7 @@ VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_ve
     vector.addr_tree = tree->base;
     const std::optional<Lpid> lpid = lpids_.next();
     if (!lpid) return fail(LifecycleStatus::exhausted);
-    const SealedVector blob = seal_vector(vector, derive_seal_key(vm.k_vm, fleet_id_), *lpid);
+    const SealedVector blob = seal_vector(vector, derive_seal_key(vm.k_vm, chip_.fleet_id()), *lpid);
     write_vector(blob);
     const LogStatus committed = log_.commit_snapshot(vector.identity, *sequence, vector_hash(blob), vector.root);
     if (committed != LogStatus::ok) return {LifecycleStatus::refused, VectorStatus::ok, committed, 0};
@@ -118,6 +126,15 @@ VmLifecycle::Result VmLifecycle::uninstall(Vmid vmid) {
     if (recorded != LogStatus::ok) return {LifecycleStatus::refused, VectorStatus::ok, recorded, 0};
     domains_.uninstall(vmid);
     running_.erase(found);
+    return {LifecycleStatus::ok, VectorStatus::ok, LogStatus::ok, vmid};
+}
+
+VmLifecycle::Result VmLifecycle::attest(Vmid vmid, const Nonce& nonce, const ReportData& data, SignedReport& report) const {
+    const auto found = running_.find(vmid);
+    if (found == running_.end()) return fail(LifecycleStatus::unknown_vmid);
+    if (domains_.frozen(vmid)) return fail(LifecycleStatus::violated);
+    const VmVector& vector = found->second.vector;
+    report = attester_.report(vector.identity, vector.measurement, nonce, data);
     return {LifecycleStatus::ok, VectorStatus::ok, LogStatus::ok, vmid};
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "aise/lpid_source.h"
-#include "crypto/kdf.h"
-#include "crypto/key_wrap.h"
+#include "vm_table/attester.h"
+#include "vm_table/chip_identity.h"
 #include "vm_table/domain_port.h"
 #include "vm_table/vm_log.h"
 #include "vm_table/vm_vector.h"
@@ -46,9 +46,9 @@ public:
     /// Stores a sealed vector durably, in untrusted storage.
     using WriteVector = std::function<void(const SealedVector&)>;
 
-    /// All references outlive the object. Throws InputError where the log does not match its register.
-    VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const crypto::UnwrapKey& unwrap_key,
-                const crypto::KdfContext& fleet_id);
+    /// All references outlive the object. `claims` are for reports; their scheme is that of `domains`. Throws InputError where the log does not match
+    /// its register.
+    VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims = {});
 
     /// K_vm under the chip's unwrap key, and the vector: the VM runs from here on. Nothing changes unless the result is ok.
     Result install(ByteView vm_key, ByteView vm_vector);
@@ -56,6 +56,8 @@ public:
     Result snapshot(Vmid vmid, const WriteVector& write_vector);
     /// Takes the VM from the VM-Table; its latest vector can be installed again, with the memory of that moment.
     Result uninstall(Vmid vmid);
+    /// A signed report about a running VM.
+    Result attest(Vmid vmid, const Nonce& nonce, const ReportData& data, SignedReport& report) const;
 
     const VmLog& log() const { return log_; }
 
@@ -70,9 +72,9 @@ private:
 
     DomainPort& domains_;
     LpidSource& lpids_;
-    const crypto::UnwrapKey& unwrap_key_;
-    const crypto::KdfContext fleet_id_;
+    const ChipIdentity& chip_;
     VmLog log_;
+    const Attester attester_;
     std::map<Vmid, Running> running_;
 };
 

@@ -16,6 +16,8 @@ namespace coffer {
 
 /// What a VM is known by: derived from its K_vm, so the same wherever and whenever it runs.
 using VmIdentity = Block16;
+/// Bytes that whoever asks for a report or awaits a VM chooses, so that an old answer is none.
+using Nonce = std::array<std::uint8_t, 32>;
 
 /// What a vm_vector was made for. The values are the codes in the blob.
 enum class VectorKind : std::uint8_t {
@@ -59,10 +61,10 @@ struct VmVector {
     Address addr_shim = 0;       ///< GPA of the shim's page, with one page for each vCPU behind it; 0 where the VM has no shim
     std::uint64_t vcpus = 1;     ///< 1 to max_vcpus
     NodeTag root{};
-    std::array<std::uint8_t, 32> measurement{};
-    std::uint64_t target_chip = 0;          ///< migrate only
-    std::array<std::uint8_t, 32> nonce{};   ///< migrate only
-    Address addr_tree = 0;                  ///< untrusted hint where the tree lies; not sealed
+    crypto::Digest measurement{};
+    std::uint64_t target_chip = 0;  ///< migrate only
+    Nonce nonce{};                  ///< migrate only
+    Address addr_tree = 0;          ///< untrusted hint where the tree lies; not sealed
 
     /// The first rule that the fields break, or ok.
     VectorStatus check() const;

@@ -7,6 +7,7 @@
 #include "memory/memory_protection_domains_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
+#include "unit/test_chips.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
@@ -15,7 +16,7 @@ namespace {
 using test::InitiatorTester;
 using test::simulate;
 
-const crypto::KdfContext fleet_id{1, 2, 3, 4, 5, 6, 7, 8};
+const crypto::KdfContext& fleet_id = test_fleet().id;
 
 MemoryProtectionParameters protection_parameters() {
     MemoryProtectionParameters parameters;
@@ -41,17 +42,16 @@ struct Bench {
           protection("protection", protection_parameters(), lpids),
           dram("dram", {Address{1} << 40, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), Address{1} << 40)),
           domains(protection, &cache),
-          vms(domains, lpids, nonvolatile, unwrap_key, fleet_id) {
+          vms(domains, lpids, nonvolatile, test_chip(1)) {
         initiator.initiator_socket.bind(cache.target_socket);
         cache.initiator_socket.bind(protection.mpe.target_socket);
         protection.mpe.initiator_socket.bind(dram.target_socket);
     }
-    Bytes wrapped(const crypto::Key128& key) const { return crypto::wrap_key(unwrap_key.public_der(), key, std::string_view("padding")); }
     VmLifecycle::Result boot_vm(const crypto::Key128& key) {
         VmVector vector;
         vector.identity = derive_identity(key, fleet_id);
         vector.pages = 8;
-        return vms.install(wrapped(key), seal_vector(vector, derive_seal_key(key, fleet_id), 1));
+        return vms.install(wrapped_for(test_chip(1), key), seal_vector(vector, derive_seal_key(key, fleet_id), 1));
     }
     void as_guest(Vmid vmid, Address gpa) {
         context.vmid = vmid;
@@ -68,7 +68,6 @@ struct Bench {
         return initiator.read64(at, value);
     }
 
-    crypto::UnwrapKey unwrap_key = crypto::UnwrapKey::generate(std::string_view("vm_lifecycle_test"));
     MemoryNonVolatile nonvolatile{ChipNumber(1)};
     LpidAllocator lpids{nonvolatile};
     SecurityContext context;
@@ -94,7 +93,7 @@ TEST(VmLifecycleTlm, ASnapshotHoldsWhatWasOnlyInTheCache) {
         ASSERT_TRUE(bench.vms.snapshot(vmid, [&](const SealedVector& blob) { snapshot = blob; }).ok());
         ASSERT_TRUE(bench.vms.uninstall(vmid).ok());
         EXPECT_FALSE(bench.domains.installed(vmid));
-        const auto restored = bench.vms.install(bench.wrapped(first_key), snapshot);
+        const auto restored = bench.vms.install(wrapped_for(test_chip(1), first_key), snapshot);
         ASSERT_TRUE(restored.ok()) << to_string(restored.log_status);
         std::uint64_t value = 0;
         EXPECT_EQ(bench.read(restored.vmid, 0x1000, value), tlm::TLM_OK_RESPONSE);

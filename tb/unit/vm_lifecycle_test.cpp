@@ -7,22 +7,17 @@
 #include "aise/lpid_allocator.h"
 #include "memory/protected_memory_domains.h"
 #include "memory/sparse_memory.h"
+#include "unit/test_chips.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
 namespace {
 
-const crypto::KdfContext fleet_id{1, 2, 3, 4, 5, 6, 7, 8};
+const crypto::KdfContext& fleet_id = test_fleet().id;
 
 crypto::Key128 owners_key(std::uint8_t number = 0) { return crypto::Key128({0x42, number}); }
 
-/// Generating a pair takes longer than all the rest.
-const crypto::UnwrapKey& chip_key() {
-    static const crypto::UnwrapKey key = crypto::UnwrapKey::generate(std::string_view("vm_lifecycle_test"));
-    return key;
-}
-
-Bytes wrapped(const crypto::Key128& key) { return crypto::wrap_key(chip_key().public_der(), key, std::string_view("padding")); }
+Bytes wrapped(const crypto::Key128& key) { return wrapped_for(test_chip(1), key); }
 
 /// What an owner ships: a VM that never ran, sealed by the offline image tool (chip number 0).
 VmVector boot_vector(const crypto::Key128& key) {
@@ -35,7 +30,7 @@ SealedVector sealed(const VmVector& vector, const crypto::Key128& key, Lpid lpid
 
 /// One boot of the chip over memory and non-volatile state that outlive it.
 struct Boot {
-    Boot(ByteStore& store, NonVolatile& nonvolatile, unsigned vmids = max_vmids) : lpids(nonvolatile), memory(parameters(), store, lpids), domains(memory, vmids), vms(domains, lpids, nonvolatile, chip_key(), fleet_id) {}
+    Boot(ByteStore& store, NonVolatile& nonvolatile, unsigned vmids = max_vmids) : lpids(nonvolatile), memory(parameters(), store, lpids), domains(memory, vmids), vms(domains, lpids, nonvolatile, test_chip(1)) {}
 
     static ProtectedMemoryParameters parameters() {
         ProtectedMemoryParameters p;
@@ -179,6 +174,34 @@ TEST(VmLifecycle, AVmidServesAnotherVmAfterUninstall) {
     const auto second = chip.boot->vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1)));
     ASSERT_EQ(second.vmid, first.vmid);
     EXPECT_EQ(chip.boot->read(second.vmid, 0x1000), 0) << "an empty leaf reads as zeros";
+}
+
+TEST(VmLifecycle, AttestsARunningVmAndNoOther) {
+    Chip chip;
+    VmVector vector = boot_vector(owners_key());
+    vector.measurement = {4, 5, 6};
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(vector, owners_key())).vmid;
+    SignedReport bytes{};
+    ASSERT_TRUE(chip.boot->vms.attest(vmid, {7}, {8}, bytes).ok());
+    AttestationReport report;
+    const crypto::VerifyKey key = crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der());
+    ASSERT_EQ(open_report(bytes, key, report), ReportStatus::ok);
+    EXPECT_EQ(report.identity, vector.identity);
+    EXPECT_EQ(report.measurement, vector.measurement);
+    EXPECT_EQ(report.boots, 1u);
+    EXPECT_EQ(report.log_register, chip.nonvolatile.log_register());
+    EXPECT_EQ(report.nonce, Nonce{7});
+    EXPECT_EQ(report.data, ReportData{8});
+    EXPECT_EQ(report.claims.scheme.data_mac, MacAlgorithm::gcm);
+
+    (void)chip.boot->snapshot(vmid);
+    ASSERT_TRUE(chip.boot->vms.attest(vmid, {}, {}, bytes).ok());
+    ASSERT_EQ(open_report(bytes, key, report), ReportStatus::ok);
+    EXPECT_EQ(report.boots, 0u);
+
+    EXPECT_EQ(chip.boot->vms.attest(9, {}, {}, bytes).status, LifecycleStatus::unknown_vmid);
+    chip.boot->memory.violations().raise({Check::data_tag, vmid, 0, 0, 0, 0});
+    EXPECT_EQ(chip.boot->vms.attest(vmid, {}, {}, bytes).status, LifecycleStatus::violated);
 }
 
 TEST(VmLifecycle, VmidsEndWhereTheChipRegionOrTheParameterDoes) {
