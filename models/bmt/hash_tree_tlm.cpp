@@ -55,16 +55,33 @@ tlm::tlm_response_status HashTreeTlm::judge(const tlm::tlm_generic_payload& payl
 
 tlm::tlm_response_status HashTreeTlm::command(const tlm::tlm_generic_payload& payload, const SecurityContext* context) {
     if (context == nullptr || !tree_.installed(context->key_slot)) return tlm::TLM_OK_RESPONSE;
-    if (context->metadata == MetadataCommand::evict) tree_.evict(context->key_slot, payload.get_address() / line_bytes, context->frame);
-    if (context->metadata == MetadataCommand::evict_all) tree_.flush(context->key_slot);
-    return tlm::TLM_OK_RESPONSE;
+    const Slot slot = context->key_slot;
+    const Gpn gpn = payload.get_address() / line_bytes;
+    MaybeViolation violation;
+    switch (context->metadata) {
+        case MetadataCommand::evict: tree_.evict(slot, gpn, context->frame); break;
+        case MetadataCommand::evict_all: tree_.flush(slot); break;
+        case MetadataCommand::release: violation = tree_.release(slot, gpn, context->frame); break;
+        case MetadataCommand::lose:
+            if (parameters_.scheme.integrity != Integrity::bmt) return tlm::TLM_COMMAND_ERROR_RESPONSE;
+            violation = tree_.mark_lost(slot, gpn, context->frame);
+            break;
+        default: break;
+    }
+    return violation ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE;
 }
 
 tlm::tlm_response_status HashTreeTlm::serve(tlm::tlm_generic_payload& payload, const SecurityContext& context) {
     const Gpn gpn = payload.get_address() / line_bytes;
     CounterBlock block;
     MaybeViolation violation;
-    if (payload.is_read()) {
+    if (payload.is_read() && context.metadata == MetadataCommand::leaf) {
+        if (parameters_.scheme.integrity != Integrity::bmt) return tlm::TLM_COMMAND_ERROR_RESPONSE;
+        LeafState state = LeafState::empty;
+        violation = tree_.leaf_state(context.key_slot, gpn, state);
+        std::fill_n(payload.get_data_ptr(), line_bytes, std::uint8_t{0});
+        payload.get_data_ptr()[0] = static_cast<std::uint8_t>(state);
+    } else if (payload.is_read()) {
         violation = tree_.read(context.key_slot, gpn, context.frame, block);
         if (!violation) std::copy(block.bytes().begin(), block.bytes().end(), payload.get_data_ptr());
     } else {
@@ -78,17 +95,14 @@ void HashTreeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
     const auto* context = payload.get_extension<SecurityContext>();
     payload.set_dmi_allowed(false);
     const Charge charge(delay_, delay);
-    if (payload.get_command() == tlm::TLM_IGNORE_COMMAND) {
-        payload.set_response_status(command(payload, context));
-        return;
-    }
-    tlm::tlm_response_status status = judge(payload, context);
-    if (status == tlm::TLM_OK_RESPONSE) {
-        const std::uint64_t before = checks();
+    const std::uint64_t before = checks();
+    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
+    if (payload.get_command() == tlm::TLM_IGNORE_COMMAND)
+        status = command(payload, context);
+    else if (status = judge(payload, context); status == tlm::TLM_OK_RESPONSE)
         status = serve(payload, *context);
-        const std::uint64_t made = checks() - before;
-        if (made != 0) delay += parameters_.mac_latency * static_cast<double>(made);
-    }
+    const std::uint64_t made = checks() - before;
+    if (made != 0) delay += parameters_.mac_latency * static_cast<double>(made);
     payload.set_response_status(status);
 }
 

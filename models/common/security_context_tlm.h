@@ -25,6 +25,21 @@ enum class MetadataCommand : std::uint8_t {
     drop,       ///< forgets the block without writing it back (command TLM_IGNORE_COMMAND)
     evict,      ///< forgets the block, settled first where dirty (command TLM_IGNORE_COMMAND)
     evict_all,  ///< the same for all blocks of the key slot (command TLM_IGNORE_COMMAND)
+    release,    ///< hash tree: empties the page's leaf (command TLM_IGNORE_COMMAND)
+    lose,       ///< hash tree: marks the page's leaf lost (command TLM_IGNORE_COMMAND)
+    leaf,       ///< hash tree: a read whose first byte is the page's LeafState
+};
+
+/// What the H-SVM controller asks of the MPE for a whole page, on its control socket. The address is the frame's.
+enum class PageCommand : std::uint8_t {
+    none,     ///< an ordinary read or write: of machine memory as it is, or of a guest's lines
+    shred,    ///< gives the page a counter block with a fresh LPID (command TLM_IGNORE_COMMAND)
+    release,  ///< empties the page's leaf (command TLM_IGNORE_COMMAND)
+    lose,     ///< marks the page's leaf lost (command TLM_IGNORE_COMMAND)
+    settle,   ///< writes the page's counter block back and its tag up the tree (command TLM_IGNORE_COMMAND)
+    move,     ///< moves ciphertext, tags and counter block to the frame whose address is written (8 bytes)
+    verify,   ///< reads whether counter block and lines are what the tree vouches for (1 byte, 0 or 1)
+    leaf,     ///< reads what the tree says of a page that no frame has (1 byte, LeafState; the address is 0)
 };
 
 /// The one TLM extension: who makes an access, and what for. A payload without it is a host access.
@@ -35,6 +50,7 @@ struct SecurityContext : tlm::tlm_extension<SecurityContext> {
     Address gpa = 0;       ///< guest physical address of the first byte
     bool raw = false;      ///< no protection
     bool decrypt = false;  ///< for raw loads: decrypt without integrity check
+    PageCommand page = PageCommand::none;  ///< from the H-SVM controller to the MPE
 
     // Between the parts of the MPE.
     Slot key_slot = 0;                                ///< VM-Table register set whose key is used

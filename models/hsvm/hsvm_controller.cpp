@@ -22,6 +22,13 @@ std::uint64_t pages_of(MappingSize size) { return size == MappingSize::large ? l
 /// A check of the VM's memory failed while its state was looked at.
 struct VmViolation {};
 
+Translation fault(TranslationFault why) { return {why, 0, false, false}; }
+
+bool is_for_host(const OwnershipEntry& entry, bool write) {
+    if (entry.state == OwnershipState::free) return true;
+    return entry.shared() && entry.sharer == host_vmid && (!write || entry.state == OwnershipState::shared_read_write);
+}
+
 }  // namespace
 
 HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys)
@@ -369,23 +376,17 @@ HsvmStatus HsvmController::unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) {
 }
 
 Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {
-    const auto fault = [](TranslationFault why) { return Translation{why, 0, false, false}; };
     try {
         std::optional<Vm> vm = find(vmid);
-        if (!vm) return fault(TranslationFault::unknown_vm);
-        if (memory_.frozen(vmid)) return fault(TranslationFault::frozen);
-        const Gpn gpn = page_of(gpa);
-        if (gpn >= vm->record.pages) return fault(TranslationFault::page_beyond);
-        const NptEntry entry = vm->table.entry(gpn);
-        if (!entry.present()) {
-            const PageState state = page_state(vm, gpn);
-            if (state == PageState::lost) memory_.raise({Check::lost_page, vmid, gpa, 0, 0, gpn});
-            return fault(state == PageState::lost      ? TranslationFault::lost
-                         : state == PageState::swapped ? TranslationFault::swapped
-                                                       : TranslationFault::not_mapped);
+        Translation translation = vm ? translate(*vm, gpa, write) : fault(TranslationFault::unknown_vm);
+        // Of a VM that brought its tree along, the leaf knows pages that have no entry.
+        if (translation.fault == TranslationFault::not_mapped) {
+            const PageState state = page_state(vm, page_of(gpa));
+            if (state == PageState::lost) translation = fault(TranslationFault::lost);
+            if (state == PageState::swapped) translation = fault(TranslationFault::swapped);
         }
-        if (write && !entry.writable()) return fault(TranslationFault::read_only);
-        return {TranslationFault::none, entry.frame() * page_bytes + gpa % page_bytes, entry.shared(), entry.writable()};
+        if (translation.fault == TranslationFault::lost) memory_.raise({Check::lost_page, vmid, gpa, 0, 0, page_of(gpa)});
+        return translation;
     } catch (const ChipRegionFailure&) {
         return fault(TranslationFault::chip_stopped);
     } catch (const VmViolation&) {
@@ -393,11 +394,42 @@ Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {
     }
 }
 
+Translation HsvmController::translate(Vm& vm, Address gpa, bool write) {
+    if (memory_.frozen(vm.record.vmid)) return fault(TranslationFault::frozen);
+    const Gpn gpn = page_of(gpa);
+    if (gpn >= vm.record.pages) return fault(TranslationFault::page_beyond);
+    const NptEntry entry = vm.table.entry(gpn);
+    if (entry.lost()) return fault(TranslationFault::lost);
+    if (entry.swapped()) return fault(TranslationFault::swapped);
+    if (!entry.present()) return fault(TranslationFault::not_mapped);
+    if (write && !entry.writable()) return fault(TranslationFault::read_only);
+    return {TranslationFault::none, entry.frame() * page_bytes + gpa % page_bytes, entry.shared(), entry.writable()};
+}
+
 bool HsvmController::host_may_access(std::uint64_t frame, bool write) {
     try {
-        const OwnershipEntry entry = owners_.entry(frame);
-        if (entry.state == OwnershipState::free) return true;
-        return entry.shared() && entry.sharer == host_vmid && (!write || entry.state == OwnershipState::shared_read_write);
+        return is_for_host(owners_.entry(frame), write);
+    } catch (const ChipRegionFailure&) {
+        return false;
+    }
+}
+
+Translation HsvmController::peek(ChipPort& memory, Vmid vmid, Address gpa, bool write) {
+    try {
+        ChipRegion region(memory, layout());
+        VmRecord record;
+        if (!VmRecords(region).read(vmid, record)) return fault(TranslationFault::unknown_vm);
+        Vm vm{record, NestedPageTable(region, pool_, record.npt_root)};
+        return translate(vm, gpa, write);
+    } catch (const ChipRegionFailure&) {
+        return fault(TranslationFault::chip_stopped);
+    }
+}
+
+bool HsvmController::host_may_access(ChipPort& memory, std::uint64_t frame, bool write) {
+    try {
+        ChipRegion region(memory, layout());
+        return is_for_host(OwnershipTable(region).entry(frame), write);
     } catch (const ChipRegionFailure&) {
         return false;
     }

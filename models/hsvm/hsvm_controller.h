@@ -70,6 +70,9 @@ public:
     Translation translate(Vmid vmid, Address gpa, bool write) override;
     /// Whether the host and its devices may use a machine page, as their TLBs are filled. False after a violation in the chip region.
     bool host_may_access(std::uint64_t frame, bool write) override;
+    /// The same for debug accesses, over another way to the chip region that has no effects; nor have these.
+    Translation peek(ChipPort& memory, Vmid vmid, Address gpa, bool write);
+    bool host_may_access(ChipPort& memory, std::uint64_t frame, bool write);
     /// What the ownership table says of a frame. Throws ChipRegionFailure.
     OwnershipEntry ownership(std::uint64_t frame) { return owners_.entry(frame); }
     /// The VM that a core runs; nothing for the host.
@@ -109,6 +112,7 @@ private:
     CoreState core_state(Vmid vmid, std::uint32_t vcpu, unsigned core) const;
     ContextPlace context_place(std::optional<Vm>& vm, std::uint32_t vcpu);
     void clear_cores(Vmid vmid);
+    Translation translate(Vm& vm, Address gpa, bool write);
 
     // Parts of changes.
     void zero_frame(std::uint64_t frame);

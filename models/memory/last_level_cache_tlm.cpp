@@ -109,7 +109,8 @@ bool LastLevelCacheTlm::write_line(const LineTag& line, const std::uint8_t* data
     payload_.context.gpa = line.gpa;
     payload_.context.mode = line.vmid == host_vmid ? Mode::host : Mode::guest;
     sc_core::sc_time posted = *delay_;
-    initiator_socket.b_transport(payload, parameters_.posted_write_backs ? posted : *delay_);
+    // A change of mapping is not complete before its lines are in memory.
+    initiator_socket.b_transport(payload, parameters_.posted_write_backs && !blocked_ ? posted : *delay_);
     return payload.is_response_ok();
 }
 
@@ -151,9 +152,15 @@ void LastLevelCacheTlm::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::ui
     for (int i = 0; i != target_socket.size(); ++i) target_socket[i]->invalidate_direct_mem_ptr(first, last);
 }
 
+void LastLevelCacheTlm::block_fills(sc_core::sc_time& delay) {
+    blocked_.emplace(exclusive_);
+    delay_ = &delay;
+}
+
 template <class Function>
 void LastLevelCacheTlm::maintain(Function&& function) {
     if (!cache_) return;
+    if (blocked_) return function(*cache_);
     const Exclusive::Hold hold(exclusive_);
     sc_core::sc_time uncharged;
     delay_ = &uncharged;

@@ -38,7 +38,13 @@ public:
     /// Throws InputError for a shape that is no cache, or an uncached range that is not made of pages.
     LastLevelCacheTlm(const sc_core::sc_module_name& name, const LastLevelCacheParameters& parameters);
 
-    /// As those of LastLevelCache; they take no time.
+    /// Accesses wait from block_fills to unblock_fills, and lines that leave meanwhile charge their write-backs to `delay`. Waits until an access that is under way is done.
+    void block_fills(sc_core::sc_time& delay);
+    void unblock_fills() { blocked_.reset(); }
+    /// Withdraws direct access to addresses [first, last].
+    void withdraw_dmi(Address first, Address last) { invalidate_direct_mem_ptr(first, last); }
+
+    /// As those of LastLevelCache; outside block_fills they take no time.
     void evict_page(Vmid vmid, Gpn gpn, Leaving leaving);
     void evict_vm(Vmid vmid, Leaving leaving);
     void evict_frame(Address hpa, Leaving leaving);
@@ -70,6 +76,7 @@ private:
     const LastLevelCacheParameters parameters_;
     std::optional<LastLevelCache> cache_;
     Exclusive exclusive_;
+    std::optional<Exclusive::Hold> blocked_;  // while fills are blocked
     ContextPayload payload_;
     Mode mode_ = Mode::host;               // of the access being served
     sc_core::sc_time* delay_ = nullptr;    // of the access being served

@@ -47,6 +47,7 @@ MpeTlm::MpeTlm(const sc_core::sc_module_name& name, const Parameters& parameters
     : sc_module(name),
       target_socket("target_socket"),
       chip_socket("chip_socket"),
+      control_socket("control_socket"),
       metadata_socket("metadata_socket"),
       key_socket("key_socket", [this](Slot slot, KeyPart part, const crypto::Key128& key) { return take_key(slot, part, key); }),
       pad_socket("pad_socket"),
@@ -62,7 +63,8 @@ MpeTlm::MpeTlm(const sc_core::sc_module_name& name, const Parameters& parameters
     counter_payload_.context.mode = Mode::chip;
     register_payload_.context.mode = Mode::chip;
     target_socket.serve<&MpeTlm::b_transport, &MpeTlm::transport_dbg, &MpeTlm::get_direct_mem_ptr>(*this);
-    chip_socket.serve<&MpeTlm::chip_b_transport>(*this);
+    chip_socket.serve<&MpeTlm::chip_b_transport, &MpeTlm::chip_transport_dbg>(*this);
+    control_socket.serve<&MpeTlm::control_b_transport>(*this);
     metadata_socket.serve<&MpeTlm::metadata_b_transport, &MpeTlm::metadata_transport_dbg>(*this);
     initiator_socket.register_invalidate_direct_mem_ptr(this, &MpeTlm::invalidate_direct_mem_ptr);
 }
@@ -93,6 +95,146 @@ void MpeTlm::chip_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_tim
         initiator_socket.b_transport(payload, delay);
     else
         serve(payload, *context, delay);
+}
+
+void MpeTlm::control_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    payload.set_dmi_allowed(false);
+    if (context != nullptr && context->page != PageCommand::none) {
+        tlm::tlm_response_status status = judge_page_command(payload, *context);
+        if (status == tlm::TLM_OK_RESPONSE) {
+            ++page_commands_;
+            const bool done = is_plain_access(context) ? serve_plain_page(payload, context->page, delay) : serve_page(payload, *context, delay);
+            if (bus_.take_failure() || !done) status = tlm::TLM_GENERIC_ERROR_RESPONSE;
+        }
+        payload.set_response_status(status);
+        return;
+    }
+    // Machine memory ends where the bus says.
+    if (context == nullptr || context->vmid == host_vmid) {
+        initiator_socket.b_transport(payload, delay);
+        return;
+    }
+    if (!check_payload(payload, map_.data_bytes())) return;
+    if (context->vmid == chip_vmid)
+        payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    else if (is_plain_access(context))
+        initiator_socket.b_transport(payload, delay);
+    else
+        serve(payload, *context, delay);
+}
+
+tlm::tlm_response_status MpeTlm::judge_page_command(const tlm::tlm_generic_payload& payload, const SecurityContext& context) const {
+    const PageCommand command = context.page;
+    const bool is_move = command == PageCommand::move, is_question = command == PageCommand::verify || command == PageCommand::leaf;
+    const bool needs_tree = command == PageCommand::lose || command == PageCommand::leaf;
+    const tlm::tlm_command wanted = is_move ? tlm::TLM_WRITE_COMMAND : is_question ? tlm::TLM_READ_COMMAND : tlm::TLM_IGNORE_COMMAND;
+    if (payload.get_command() != wanted) return tlm::TLM_COMMAND_ERROR_RESPONSE;
+    if (needs_tree && (is_plain_access(&context) || parameters_.scheme.integrity != Integrity::bmt)) return tlm::TLM_COMMAND_ERROR_RESPONSE;
+    if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
+    const unsigned bytes = is_move ? 8 : 1;
+    if ((is_move || is_question) && (payload.get_data_ptr() == nullptr || payload.get_data_length() != bytes || payload.get_streaming_width() < bytes))
+        return tlm::TLM_BURST_ERROR_RESPONSE;
+    const auto is_frame = [&](Address frame) {
+        const bool inside = context.vmid == chip_vmid ? frame >= map_.chip_base() && map_.covers(frame) : frame < map_.data_bytes();
+        return frame % page_bytes == 0 && inside;
+    };
+    const bool good = is_frame(payload.get_address()) && context.gpa % page_bytes == 0 && (!is_move || is_frame(load_le64(payload.get_data_ptr())));
+    return good ? tlm::TLM_OK_RESPONSE : tlm::TLM_ADDRESS_ERROR_RESPONSE;
+}
+
+bool MpeTlm::serve_page(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay) {
+    // What is cached of a VM that was stopped must go, too.
+    const bool refused = violations_.frozen(context.vmid) && context.page != PageCommand::settle;
+    const std::optional<Slot> slot = refused ? std::nullopt : select(context.vmid);
+    if (!slot) {
+        ++refused_accesses_;
+        return false;
+    }
+    const PageRef page{*slot, page_of(context.gpa), payload.get_address()};
+    switch (context.page) {
+        case PageCommand::release: return send_counter_command(MetadataCommand::release, page, delay);
+        case PageCommand::lose: return send_counter_command(MetadataCommand::lose, page, delay);
+        case PageCommand::settle: return send_counter_command(MetadataCommand::evict, page, delay);
+        case PageCommand::move: return move_page(page, load_le64(payload.get_data_ptr()), delay);
+        case PageCommand::verify: *payload.get_data_ptr() = verify_page(page, delay); return true;
+        case PageCommand::leaf: return read_leaf(page, *payload.get_data_ptr(), delay);
+        default: break;
+    }
+    timing_ = Timing();
+    const bool done = !engine_.shred(page);
+    delay += write_time();
+    return done;
+}
+
+/// Without encryption a page is cleared by writing all of it, and moved by copying it.
+bool MpeTlm::serve_plain_page(tlm::tlm_generic_payload& payload, PageCommand command, sc_core::sc_time& delay) {
+    const Address frame = payload.get_address();
+    if (command == PageCommand::shred || command == PageCommand::release) {
+        const Bytes zeros(page_bytes);
+        sc_core::sc_time& outer = bus_.charge_to(delay);
+        bus_.write(frame, zeros.data(), zeros.size());
+        bus_.charge_to(outer);
+    } else if (command == PageCommand::move) {
+        copy_bus(frame, load_le64(payload.get_data_ptr()), page_bytes, delay);
+    } else if (command == PageCommand::verify) {
+        *payload.get_data_ptr() = 1;
+    }
+    return true;
+}
+
+bool MpeTlm::send_counter_command(MetadataCommand command, const PageRef& page, sc_core::sc_time& delay) {
+    counter_buffer_.valid = false;
+    tlm::tlm_generic_payload& payload = counter_payload(tlm::TLM_IGNORE_COMMAND, page.slot, page.gpn, page.frame, nullptr);
+    counter_payload_.context.metadata = command;
+    counter_socket.b_transport(payload, delay);
+    counter_payload_.context.metadata = MetadataCommand::none;
+    return payload.is_response_ok();
+}
+
+bool MpeTlm::move_page(const PageRef& page, Address to, sc_core::sc_time& delay) {
+    const std::uint64_t pages = read_register(vm_table_registers::entry(Register::pages).address_of(page.slot));
+    if (page.gpn >= pages) {
+        const auto vmid = static_cast<Vmid>(read_register(vm_table_registers::entry(Register::vmid).address_of(page.slot)));
+        violations_.raise({Check::out_of_range, vmid, page.gpa(0), page.frame, 0, page.gpn});
+        return false;
+    }
+    send_counter_command(MetadataCommand::evict, page, delay);
+    copy_bus(map_.counter_of(page.frame), map_.counter_of(to), line_bytes, delay);
+    copy_bus(map_.tag_of(page.frame), map_.tag_of(to), lines_per_page * map_.tag_bytes(), delay);
+    copy_bus(page.frame, to, page_bytes, delay);
+    return true;
+}
+
+/// Debug reads of counters, but the bus and the pads take their time.
+bool MpeTlm::verify_page(const PageRef& page, sc_core::sc_time& delay) {
+    Block64 plaintext;
+    bool good = true;
+    for (unsigned line = 0; good && line < lines_per_page; ++line) {
+        timing_ = Timing();
+        good = engine_.peek_line(page, line, *this, *this, plaintext.data());
+        delay += read_time(true);
+    }
+    crypto::wipe(plaintext.data(), plaintext.size());
+    return good;
+}
+
+bool MpeTlm::read_leaf(const PageRef& page, std::uint8_t& state, sc_core::sc_time& delay) {
+    Block64 answer{};
+    tlm::tlm_generic_payload& payload = counter_payload(tlm::TLM_READ_COMMAND, page.slot, page.gpn, page.frame, answer.data());
+    counter_payload_.context.metadata = MetadataCommand::leaf;
+    counter_socket.b_transport(payload, delay);
+    counter_payload_.context.metadata = MetadataCommand::none;
+    state = answer[0];
+    return payload.is_response_ok();
+}
+
+void MpeTlm::copy_bus(Address from, Address to, std::size_t size, sc_core::sc_time& delay) {
+    Bytes bytes(size);
+    sc_core::sc_time& outer = bus_.charge_to(delay);
+    bus_.read(from, bytes.data(), size);
+    bus_.write(to, bytes.data(), size);
+    bus_.charge_to(outer);
 }
 
 void MpeTlm::metadata_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -295,7 +437,18 @@ unsigned MpeTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     const auto* context = payload.get_extension<SecurityContext>();
     const unsigned length = debug_length(payload, map_.data_bytes());
     if (length == 0) return 0;
-    if (!is_plain_access(context)) return peek(payload, *context);
+    if (is_plain_access(context)) return peek_plain(payload, length);
+    return context->vmid == chip_vmid || context->mode == Mode::chip ? 0 : peek(payload, *context, length);
+}
+
+unsigned MpeTlm::chip_transport_dbg(tlm::tlm_generic_payload& payload) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    const unsigned length = debug_length(payload, map_.chip_base() + map_.chip_bytes());
+    if (length == 0 || context == nullptr || context->vmid != chip_vmid || payload.get_address() < map_.chip_base()) return 0;
+    return is_plain_access(context) ? peek_plain(payload, length) : peek(payload, *context, length);
+}
+
+unsigned MpeTlm::peek_plain(tlm::tlm_generic_payload& payload, unsigned length) {
     const unsigned asked = payload.get_data_length();
     payload.set_data_length(length);
     const unsigned done = initiator_socket->transport_dbg(payload);
@@ -303,16 +456,16 @@ unsigned MpeTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     return done;
 }
 
-/// What a guest sees of its own memory. A debug write would move a counter, and is refused.
-unsigned MpeTlm::peek(tlm::tlm_generic_payload& payload, const SecurityContext& context) {
+/// What a domain sees of its own memory. A debug write would move a counter, and is refused.
+unsigned MpeTlm::peek(tlm::tlm_generic_payload& payload, const SecurityContext& context, unsigned count) {
     const auto slot = slot_of(context.vmid);
     const bool aligned = (context.gpa ^ payload.get_address()) % page_bytes == 0;
-    if (!payload.is_read() || !slot || !aligned || context.vmid == chip_vmid || context.mode == Mode::chip || violations_.frozen(context.vmid)) return 0;
+    if (!payload.is_read() || !slot || !aligned || violations_.frozen(context.vmid)) return 0;
     PeekStore memory(bus_);
     PeekPads pads(pad_socket, pad_payload_);
     unsigned done = 0;
     const Address start = payload.get_address();
-    for_each_piece(start, payload.get_data_ptr(), debug_length(payload, map_.data_bytes()), line_bytes, [&](Address hpa, std::uint8_t* data, unsigned length) {
+    for_each_piece(start, payload.get_data_ptr(), count, line_bytes, [&](Address hpa, std::uint8_t* data, unsigned length) {
         const PageRef page{*slot, page_of(context.gpa + (hpa - start)), page_base(hpa)};
         Block64 plaintext;
         if (!engine_.peek_line(page, line_in_page(hpa), memory, pads, plaintext.data())) return false;
@@ -344,6 +497,7 @@ void MpeTlm::collect(StatisticsGroup& group) const {
     group.add("reencrypted_lines", s.reencrypted_lines, "lines");
     group.add("counter_buffer_hits", counter_buffer_hits_, "accesses");
     group.add("refused_accesses", refused_accesses_, "accesses");
+    group.add("page_commands", page_commands_, "commands");
 }
 
 }  // namespace coffer

@@ -24,13 +24,15 @@ namespace coffer {
 ///
 /// `target_socket`: any access of host (plain) and guests (protected), by machine address; the SecurityContext tells VMID and GPA. Guests and host reach data
 /// frames only; VMID 1 is a generic error here. A failed check, or a stopped VM, is a generic error.
-/// `chip_socket`: VMID 1's accesses to the chip region. `metadata_socket`: the metadata cache's way to the bus.
+/// `chip_socket`: VMID 1's accesses to the chip region, for several initiators. `control_socket`: the H-SVM controller's commands for whole pages (PageCommand), and its
+/// accesses to machine memory as it is, metadata too, and to lines of guests. `metadata_socket`: the metadata cache's way to the bus.
 /// `key_socket`: K_data, K_mac and revoke (KeyAddress), write only. `pad_socket`, `counter_socket`, `vm_table_socket`: the parts.
 /// `initiator_socket`: the bus.
 class MpeTlm : public sc_core::sc_module, public StatisticsProvider, private PadPort, private CounterPort, private ByteStore {
 public:
     TargetSocket<MpeTlm> target_socket;
-    TargetSocket<MpeTlm> chip_socket;
+    TargetSocket<MpeTlm, 0> chip_socket;
+    TargetSocket<MpeTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> control_socket;
     TargetSocket<MpeTlm> metadata_socket;
     KeyTargetSocket key_socket;
     InitiatorSocket<MpeTlm> pad_socket;
@@ -81,6 +83,8 @@ private:
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     void invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last);
     void chip_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    unsigned chip_transport_dbg(tlm::tlm_generic_payload& payload);
+    void control_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     void metadata_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned metadata_transport_dbg(tlm::tlm_generic_payload& payload);
     bool take_key(Slot slot, KeyPart part, const crypto::Key128& key);
@@ -95,13 +99,23 @@ private:
     bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay);
     /// Part of a line; a write merges it.
     bool serve_part(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay);
+    tlm::tlm_response_status judge_page_command(const tlm::tlm_generic_payload& payload, const SecurityContext& context) const;
+    /// The answer to a page command that judge_page_command accepts.
+    bool serve_page(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
+    bool serve_plain_page(tlm::tlm_generic_payload& payload, PageCommand command, sc_core::sc_time& delay);
+    bool send_counter_command(MetadataCommand command, const PageRef& page, sc_core::sc_time& delay);
+    bool move_page(const PageRef& page, Address to, sc_core::sc_time& delay);
+    bool verify_page(const PageRef& page, sc_core::sc_time& delay);
+    bool read_leaf(const PageRef& page, std::uint8_t& state, sc_core::sc_time& delay);
+    void copy_bus(Address from, Address to, std::size_t size, sc_core::sc_time& delay);
     /// `checked`: the data waits for the check of its tag.
     sc_core::sc_time read_time(bool checked) const;
     sc_core::sc_time write_time() const;
     sc_core::sc_time mac_time() const;
     std::optional<Slot> slot_of(Vmid vmid) const;
     std::optional<Slot> select(Vmid vmid);
-    unsigned peek(tlm::tlm_generic_payload& payload, const SecurityContext& context);
+    unsigned peek(tlm::tlm_generic_payload& payload, const SecurityContext& context, unsigned length);
+    unsigned peek_plain(tlm::tlm_generic_payload& payload, unsigned length);
 
     void generate(Slot slot, const crypto::Iv* ivs, std::size_t lines, std::uint8_t* pads) override;
     MaybeViolation read(Slot slot, Gpn gpn, Address frame, CounterBlock& block) override;
@@ -128,6 +142,7 @@ private:
     std::uint64_t plain_accesses_ = 0;
     std::uint64_t refused_accesses_ = 0;
     std::uint64_t counter_buffer_hits_ = 0;
+    std::uint64_t page_commands_ = 0;
 
     static constexpr Slot no_slot = 0xffff;
 };

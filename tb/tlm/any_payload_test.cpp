@@ -88,7 +88,8 @@ std::unique_ptr<SecurityContext> any_context() {
     context->level = *rc::gen::weightedOneOf<std::uint8_t>({{4, rc::gen::inRange<std::uint8_t>(0, 3)}, {1, rc::gen::arbitrary<std::uint8_t>()}});
     context->index = *rc::gen::weightedOneOf<std::uint64_t>({{4, rc::gen::inRange<std::uint64_t>(0, 20)}, {1, rc::gen::arbitrary<std::uint64_t>()}});
     context->metadata = *rc::gen::element(MetadataCommand::none, MetadataCommand::look_up, MetadataCommand::install, MetadataCommand::drop, MetadataCommand::evict,
-                                          MetadataCommand::evict_all);
+                                          MetadataCommand::evict_all, MetadataCommand::release, MetadataCommand::lose, MetadataCommand::leaf);
+    context->page = static_cast<PageCommand>(*rc::gen::weightedOneOf<int>({{1, rc::gen::just(0)}, {1, rc::gen::inRange(0, 1 + static_cast<int>(PageCommand::leaf))}}));
     context->dirty = *rc::gen::arbitrary<bool>();
     context->trusted = *rc::gen::arbitrary<bool>();
     return context;
@@ -227,7 +228,11 @@ TEST(AnyPayload, MpeAndVmTable) {
     DramTlm dram = any_memory("dram");
     InitiatorTester initiator("initiator");
     InitiatorTester software("software");
+    InitiatorTester chip("chip_initiator");
+    InitiatorTester control("control_initiator");
     initiator.initiator_socket.bind(protection.mpe.target_socket);
+    chip.initiator_socket.bind(protection.mpe.chip_socket);
+    control.initiator_socket.bind(protection.mpe.control_socket);
     software.initiator_socket.bind(protection.vm_table.target_socket);
     protection.mpe.initiator_socket.bind(dram.target_socket);
     simulate([&] {
@@ -239,6 +244,8 @@ TEST(AnyPayload, MpeAndVmTable) {
         protection.install(vm);
         survives(initiator, parameters.memory.data_bytes, 200);
         survives(software, 0x4000, 20);
+        survives(control, 64 * page_bytes, 100);
+        survives(chip, 64 * page_bytes, 0);
     });
 }
 

@@ -5,11 +5,7 @@
 
 namespace coffer {
 
-namespace {
-
-constexpr unsigned machine_vmids = 16;
-
-ProtectedMemoryParameters parameters_of(const HsvmMachineSettings& settings) {
+ProtectedMemoryParameters HsvmMachine::memory_parameters(const HsvmMachineSettings& settings) {
     ProtectedMemoryParameters p;
     p.scheme.encrypt = settings.encrypt;
     p.scheme.integrity = settings.integrity;
@@ -21,13 +17,11 @@ ProtectedMemoryParameters parameters_of(const HsvmMachineSettings& settings) {
     return p;
 }
 
-}  // namespace
-
 HsvmMachine::Port::Port(HsvmMachine& machine, const HsvmMachineSettings& settings)
     : ProtectedMemoryPort(machine.memory, machine.store, machine.lpids, {1, 2, 3, 4, 5, 6, 7, 8}),
       machine_(machine),
       fault_(settings.fault),
-      layout_(machine.memory.map(), machine_vmids) {}
+      layout_(machine.memory.map(), vmids) {}
 
 bool HsvmMachine::Port::write_chip(Address offset, const std::uint8_t* data, std::size_t size) {
     machine_.note("change");
@@ -62,9 +56,9 @@ void HsvmMachine::Port::write_raw(Address address, const std::uint8_t* data, std
 
 HsvmMachine::HsvmMachine(const HsvmMachineSettings& settings)
     : settings_(settings),
-      memory(parameters_of(settings), store, lpids),
+      memory(memory_parameters(settings), store, lpids),
       port_(*this, settings),
-      hsvm({machine_vmids, settings.cores}, port_, *this, keys_) {}
+      hsvm({vmids, settings.cores}, port_, *this, keys_) {}
 
 void HsvmMachine::block_fills(const GuestPages&) {
     note("block");

@@ -41,6 +41,9 @@ class HsvmMachine : private OrderingPort, private LineBus {
 public:
     explicit HsvmMachine(const HsvmMachineSettings& settings);
 
+    static constexpr unsigned vmids = 16;
+    static ProtectedMemoryParameters memory_parameters(const HsvmMachineSettings& settings);
+
     enum class Access { done, fault, violated };
     /// One line of a guest, at a GPA that is a multiple of 64.
     Access guest_read(Vmid vmid, Address gpa, Block64& data);

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <systemc>
+#include <tlm>
+
+#include "common/initiator_socket_tlm.h"
+#include "common/statistics.h"
+#include "common/target_socket_tlm.h"
+#include "common/tlm_exclusive.h"
+#include "hsvm/hsvm_controller.h"
+#include "hsvm/hsvm_memory_tlm.h"
+#include "memory/last_level_cache_tlm.h"
+#include "vcpu/translation.h"
+
+namespace coffer {
+
+/// The H-SVM controller as a module: the reference level's decisions and changes over sockets, and the time that they take.
+///
+/// `walk_socket`: page walks and fill-time checks (vcpu/walk_protocol.h), for several initiators; debug too. `chip_socket`: the chip region, through the MPE.
+/// `control_socket`: the MPE's commands for pages.
+class HsvmControllerTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort {
+public:
+    TargetSocket<HsvmControllerTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> walk_socket;
+    InitiatorSocket<HsvmControllerTlm> chip_socket;
+    InitiatorSocket<HsvmControllerTlm> control_socket;
+
+    struct Parameters {
+        HsvmParameters hsvm;
+        crypto::KdfContext fleet_id{};
+        sc_core::sc_time operation_latency{20, sc_core::SC_NS};  ///< of each operation, beside its accesses to memory
+        sc_core::sc_time walk_latency{2, sc_core::SC_NS};        ///< of each walk, beside its accesses to memory
+    };
+
+    /// What the controller works on; all outlive it. The LPID source is that of `protection`.
+    struct Parts {
+        MemoryProtectionTlm& protection;
+        LastLevelCacheTlm& cache;
+        LpidSource& lpids;
+        KeySource& keys;
+    };
+
+    HsvmControllerTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const Parts& parts);
+
+    /// Makes the controller, with an empty chip region. After elaboration and MemoryProtectionTlm::boot, once. Throws InputError as HsvmController does.
+    void boot();
+    /// Adds a TLB that changes are told to. It outlives the module.
+    void add(TranslationCache& cache) { caches_.push_back(&cache); }
+
+    /// The reference level's controller, whose operations take no time here. After boot.
+    HsvmController& controller() { return *controller_; }
+    const HsvmController& controller() const { return *controller_; }
+    /// Carries out an operation of the controller, one at a time, and adds its time to `delay`.
+    template <class Operation>
+    auto perform(sc_core::sc_time& delay, Operation&& operation) {
+        const Exclusive::Hold hold(exclusive_);
+        const Charge charge(memory_, delay);
+        delay += parameters_.operation_latency;
+        return operation(*controller_);
+    }
+
+    void collect(StatisticsGroup& group) const override;
+
+private:
+    /// Sends the time of memory accesses to one transaction's delay.
+    class Charge {
+    public:
+        Charge(HsvmMemoryTlm& memory, sc_core::sc_time& delay) : memory_(memory), outer_(memory.charge_to(delay)) {}
+        ~Charge() { memory_.charge_to(outer_); }
+        Charge(const Charge&) = delete;
+        Charge& operator=(const Charge&) = delete;
+
+    private:
+        HsvmMemoryTlm& memory_;
+        sc_core::sc_time& outer_;
+    };
+
+    void walk_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    unsigned walk_transport_dbg(tlm::tlm_generic_payload& payload);
+
+    void block_fills(const GuestPages& pages) override;
+    void evict_lines(const GuestPages& pages, LastLevelCache::Leaving leaving) override;
+    void evict_frames(std::uint64_t first_frame, std::uint64_t count, LastLevelCache::Leaving leaving) override;
+    void invalidate_pages(const GuestPages& pages) override;
+    void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
+    void complete(const GuestPages& pages) override;
+
+    const Parameters parameters_;
+    Parts parts_;
+    HsvmMemoryTlm memory_;
+    std::optional<HsvmController> controller_;
+    std::vector<TranslationCache*> caches_;
+    Exclusive exclusive_;
+    std::uint64_t walks_ = 0;
+    sc_core::sc_time walk_time_;
+};
+
+}  // namespace coffer
