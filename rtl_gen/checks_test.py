@@ -144,8 +144,8 @@ class Regenerate(unittest.TestCase):
         self.assertEqual(self.regenerate.pack_arrays(text), packed)
 
     def test_a_look_up_becomes_a_case(self):
-        text = "localparam logic [7:0] d[3] = '{ 1, 2, 30 };\n    out = d[in];\n"
-        case = "\n    case (~in[1:0])\n    2'd3: out = 8'd1;\n    2'd2: out = 8'd2;\n    2'd1: out = 8'd30;\n    default: out = 8'd0;\n    endcase\n"
+        text = "localparam logic [7:0] d[3] = '{ 1, 8'h2, 30 };\n    out = d[in];\n"
+        case = "\n    case (~in[1:0])\n    2'd3: out = 8'd1;\n    2'd2: out = 8'h2;\n    2'd1: out = 8'd30;\n    default: out = 8'd0;\n    endcase\n"
         self.assertEqual(self.regenerate.tables_to_cases(text), case)
 
     def test_a_look_up_within_an_expression_stays(self):
