@@ -40,6 +40,7 @@ std::string_view to_string(LogStatus status) {
         case LogStatus::not_running: return "the VM is not installed";
         case LogStatus::wrong_sequence: return "not the sequence that follows";
         case LogStatus::full: return "the VM log is full";
+        case LogStatus::present: return "a VM from another chip that has not moved away from this one";
     }
     return "unknown";
 }
@@ -106,7 +107,7 @@ LogStatus VmLog::check_install(const VmIdentity& identity, std::uint64_t sequenc
     const LogEntry* known = entry(identity);
     if (known == nullptr) {
         if (sequence != 0) return LogStatus::no_entry;
-        return contents_.entries.size() < max_entries ? LogStatus::ok : LogStatus::full;
+        return check_room();
     }
     if (known->state == LogState::moved) return LogStatus::moved;
     if (sequence < known->sequence) return LogStatus::old_vector;
@@ -117,15 +118,28 @@ LogStatus VmLog::check_install(const VmIdentity& identity, std::uint64_t sequenc
 
 LogStatus VmLog::accept_install(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root) {
     if (const LogStatus status = check_install(identity, sequence, vector_hash); status != LogStatus::ok) return status;
-    LogEntry changed;
-    if (const LogEntry* known = entry(identity)) changed = *known;
-    changed.sequence = sequence;
-    changed.vector_hash = vector_hash;
-    changed.state = LogState::installed;
-    ++changed.boots;
-    commit(Event::install, identity, changed, root);
-    running_.insert(identity);
+    const LogEntry* known = entry(identity);
+    record_install(identity, {sequence, vector_hash, LogState::installed, known != nullptr ? known->boots + 1 : 1}, root);
     return LogStatus::ok;
+}
+
+LogStatus VmLog::check_import(const VmIdentity& identity, std::uint64_t sequence) const {
+    const LogEntry* known = entry(identity);
+    if (known == nullptr) return check_room();
+    if (running(identity)) return LogStatus::running;
+    if (known->state != LogState::moved) return LogStatus::present;
+    return sequence > known->sequence ? LogStatus::ok : LogStatus::old_vector;
+}
+
+LogStatus VmLog::accept_import(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root) {
+    if (const LogStatus status = check_import(identity, sequence); status != LogStatus::ok) return status;
+    record_install(identity, {sequence, vector_hash, LogState::installed, 1}, root);
+    return LogStatus::ok;
+}
+
+void VmLog::record_install(const VmIdentity& identity, const LogEntry& entry, const NodeTag& root) {
+    commit(Event::install, identity, entry, root);
+    running_.insert(identity);
 }
 
 std::optional<std::uint64_t> VmLog::begin_snapshot(const VmIdentity& identity) const {
@@ -135,14 +149,21 @@ std::optional<std::uint64_t> VmLog::begin_snapshot(const VmIdentity& identity) c
     return sequence + 1;
 }
 
-LogStatus VmLog::commit_snapshot(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root) {
+LogStatus VmLog::check_next(const VmIdentity& identity, std::uint64_t sequence) const {
     if (!running(identity)) return LogStatus::not_running;
-    if (sequence != begin_snapshot(identity)) return LogStatus::wrong_sequence;
-    LogEntry changed = *entry(identity);
-    changed.sequence = sequence;
-    changed.vector_hash = vector_hash;
-    changed.boots = 0;
-    commit(Event::snapshot, identity, changed, root);
+    return sequence == begin_snapshot(identity) ? LogStatus::ok : LogStatus::wrong_sequence;
+}
+
+LogStatus VmLog::commit_snapshot(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root) {
+    if (const LogStatus status = check_next(identity, sequence); status != LogStatus::ok) return status;
+    commit(Event::snapshot, identity, {sequence, vector_hash, LogState::installed, 0}, root);
+    return LogStatus::ok;
+}
+
+LogStatus VmLog::commit_move(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root) {
+    if (const LogStatus status = check_next(identity, sequence); status != LogStatus::ok) return status;
+    commit(Event::move, identity, {sequence, vector_hash, LogState::moved, 0}, root);
+    running_.erase(identity);
     return LogStatus::ok;
 }
 

@@ -42,6 +42,7 @@ enum class LogStatus : std::uint8_t {
     not_running,
     wrong_sequence,  ///< a snapshot is not the one that was begun
     full,            ///< no place for another identity
+    present,         ///< a VM that comes from another chip has not moved away from this one
 };
 
 std::string_view to_string(LogStatus status);
@@ -69,6 +70,13 @@ public:
     /// vm_snapshot, last step, once the sealed vector has been written: from here on only this vector is accepted.
     LogStatus commit_snapshot(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root);
 
+    /// Migration away, with the sequence that begin_snapshot gives: from here on no vector is accepted until the VM comes back.
+    LogStatus commit_move(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root);
+    /// Whether a vector that another chip made for this one may be installed: one of a VM that is new here, or moved away and has gone on since.
+    LogStatus check_import(const VmIdentity& identity, std::uint64_t sequence) const;
+    /// check_import, then the install is on record before the VM runs.
+    LogStatus accept_import(const VmIdentity& identity, std::uint64_t sequence, const crypto::Digest& vector_hash, const NodeTag& root);
+
     /// vm_uninstall of a running VM whose tree has `root`.
     LogStatus record_uninstall(const VmIdentity& identity, const NodeTag& root);
 
@@ -86,7 +94,7 @@ public:
 
 private:
     /// Event codes of the audit chain.
-    enum class Event : std::uint8_t { install = 1, snapshot = 2, uninstall = 3 };
+    enum class Event : std::uint8_t { install = 1, snapshot = 2, uninstall = 3, move = 4 };
 
     struct Contents {
         std::uint64_t generation = 0;
@@ -98,6 +106,9 @@ private:
     };
 
     bool running(const VmIdentity& identity) const { return running_.count(identity) != 0; }
+    LogStatus check_room() const { return contents_.entries.size() < max_entries ? LogStatus::ok : LogStatus::full; }
+    LogStatus check_next(const VmIdentity& identity, std::uint64_t sequence) const;
+    void record_install(const VmIdentity& identity, const LogEntry& entry, const NodeTag& root);
     bool load_copy(unsigned copy);
     void commit(Event event, const VmIdentity& identity, const LogEntry& entry, const NodeTag& root);
 

@@ -2,71 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-
-#include "aise/lpid_allocator.h"
-#include "memory/protected_memory_domains.h"
-#include "memory/sparse_memory.h"
-#include "unit/test_chips.h"
-#include "vm_table/nonvolatile.h"
+#include "unit/chip_bench.h"
 
 namespace coffer {
 namespace {
-
-const crypto::KdfContext& fleet_id = test_fleet().id;
 
 crypto::Key128 owners_key(std::uint8_t number = 0) { return crypto::Key128({0x42, number}); }
 
 Bytes wrapped(const crypto::Key128& key) { return wrapped_for(test_chip(1), key); }
 
-/// What an owner ships: a VM that never ran, sealed by the offline image tool (chip number 0).
-VmVector boot_vector(const crypto::Key128& key) {
-    VmVector vector;
-    vector.identity = derive_identity(key, fleet_id);
-    vector.pages = 8;
-    return vector;
-}
-SealedVector sealed(const VmVector& vector, const crypto::Key128& key, Lpid lpid = 1) { return seal_vector(vector, derive_seal_key(key, fleet_id), lpid); }
-
-/// One boot of the chip over memory and non-volatile state that outlive it.
-struct Boot {
-    Boot(ByteStore& store, NonVolatile& nonvolatile, unsigned vmids = max_vmids) : lpids(nonvolatile), memory(parameters(), store, lpids), domains(memory, vmids), vms(domains, lpids, nonvolatile, test_chip(1)) {}
-
-    static ProtectedMemoryParameters parameters() {
-        ProtectedMemoryParameters p;
-        p.data_bytes = 64 * page_bytes;
-        p.chip_bytes = page_bytes;
-        p.chip.fleet_id = fleet_id;
-        p.vm_table_slots = 2;  // the chip's and one guest's: entries go to memory and come back
-        return p;
-    }
-    bool write(Vmid vmid, Address at, std::uint8_t value) {
-        const Block64 data{value};
-        return !memory.write_line(vmid, at, at, data.data());
-    }
-    int read(Vmid vmid, Address at) {
-        Block64 data;
-        return memory.read_line(vmid, at, at, data.data()) ? -1 : data[0];
-    }
+struct Chip : ChipBench {
     SealedVector snapshot(Vmid vmid) {
         SealedVector blob{};
-        EXPECT_TRUE(vms.snapshot(vmid, [&](const SealedVector& written) { blob = written; }).ok());
+        EXPECT_TRUE(boot->vms.snapshot(vmid, [&](const SealedVector& written) { blob = written; }).ok());
         return blob;
-    }
-
-    LpidAllocator lpids;
-    ProtectedMemory memory;
-    ProtectedMemoryDomains domains;
-    VmLifecycle vms;
-};
-
-struct Chip {
-    SparseMemory store;
-    MemoryNonVolatile nonvolatile{ChipNumber(1)};
-    std::unique_ptr<Boot> boot = std::make_unique<Boot>(store, nonvolatile);
-    void crash() {
-        boot.reset();
-        boot = std::make_unique<Boot>(store, nonvolatile);
     }
 };
 
@@ -75,12 +24,12 @@ TEST(VmLifecycle, LatestSnapshotIsRestoredAfterACrashAndCounted) {
     const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
     ASSERT_EQ(vmid, 2);
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
-    const SealedVector first = chip.boot->snapshot(vmid);
-    chip.crash();
+    const SealedVector first = chip.snapshot(vmid);
+    chip.reset();
     const auto restored = chip.boot->vms.install(wrapped(owners_key()), first);
     ASSERT_TRUE(restored.ok()) << to_string(restored.log_status);
     EXPECT_EQ(chip.boot->read(restored.vmid, 0x1000), 7);
-    EXPECT_EQ(chip.boot->vms.log().boots(derive_identity(owners_key(), fleet_id)), 1u);
+    EXPECT_EQ(chip.boot->vms.log().boots(derive_identity(owners_key(), test_fleet().id)), 1u);
     EXPECT_TRUE(chip.boot->write(restored.vmid, 0x1000, 8));
 }
 
@@ -88,10 +37,10 @@ TEST(VmLifecycle, AnOlderSnapshotIsRefused) {
     Chip chip;
     const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
-    const SealedVector first = chip.boot->snapshot(vmid);
+    const SealedVector first = chip.snapshot(vmid);
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 8));
-    const SealedVector second = chip.boot->snapshot(vmid);
-    chip.crash();
+    const SealedVector second = chip.snapshot(vmid);
+    chip.reset();
     const auto old = chip.boot->vms.install(wrapped(owners_key()), first);
     EXPECT_EQ(old.status, LifecycleStatus::refused);
     EXPECT_EQ(old.log_status, LogStatus::old_vector);
@@ -106,10 +55,10 @@ TEST(VmLifecycle, MemoryOfAnotherMomentIsFoundOut) {
     Chip chip;
     const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
-    const SealedVector blob = chip.boot->snapshot(vmid);
+    const SealedVector blob = chip.snapshot(vmid);
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 8));
     chip.boot->memory.flush(vmid);
-    chip.crash();
+    chip.reset();
     const auto restored = chip.boot->vms.install(wrapped(owners_key()), blob);
     ASSERT_TRUE(restored.ok());
     EXPECT_EQ(chip.boot->read(restored.vmid, 0x1000), -1);
@@ -139,10 +88,7 @@ TEST(VmLifecycle, ASnapshotOfTamperedMemoryIsRefused) {
     Chip chip;
     const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
-    std::uint8_t byte = 0;
-    chip.store.read(0x1000, &byte, 1);
-    byte ^= 1;
-    chip.store.write(0x1000, &byte, 1);
+    chip.store.flip(0x1000, 1);
     EXPECT_EQ(chip.boot->read(vmid, 0x1000), -1);
     bool written = false;
     EXPECT_EQ(chip.boot->vms.snapshot(vmid, [&](const SealedVector&) { written = true; }).status, LifecycleStatus::violated);
@@ -155,11 +101,7 @@ TEST(VmLifecycle, AVmWhoseEntryWasTamperedWithHasNoSnapshotAndCanEnd) {
     ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
     const auto other = chip.boot->vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1))).vmid;
     ASSERT_TRUE(chip.boot->write(other, 0x2000, 8)) << "takes the register set over";
-    const Address entry = chip.boot->memory.map().chip_base() + vmid * VmTable::entry_bytes;
-    std::uint8_t byte = 0;
-    chip.store.read(entry, &byte, 1);
-    byte ^= 1;
-    chip.store.write(entry, &byte, 1);
+    chip.store.flip(chip.boot->memory.map().chip_base() + vmid * VmTable::entry_bytes, 1);
     EXPECT_EQ(chip.boot->vms.snapshot(vmid, [](const SealedVector&) {}).status, LifecycleStatus::violated);
     EXPECT_TRUE(chip.boot->vms.uninstall(vmid).ok());
     EXPECT_EQ(chip.boot->vms.uninstall(vmid).status, LifecycleStatus::unknown_vmid);
@@ -194,7 +136,7 @@ TEST(VmLifecycle, AttestsARunningVmAndNoOther) {
     EXPECT_EQ(report.data, ReportData{8});
     EXPECT_EQ(report.claims.scheme.data_mac, MacAlgorithm::gcm);
 
-    (void)chip.boot->snapshot(vmid);
+    (void)chip.snapshot(vmid);
     ASSERT_TRUE(chip.boot->vms.attest(vmid, {}, {}, bytes).ok());
     ASSERT_EQ(open_report(bytes, key, report), ReportStatus::ok);
     EXPECT_EQ(report.boots, 0u);
@@ -205,9 +147,9 @@ TEST(VmLifecycle, AttestsARunningVmAndNoOther) {
 }
 
 TEST(VmLifecycle, VmidsEndWhereTheChipRegionOrTheParameterDoes) {
-    SparseMemory store;
+    TestStore store;
     MemoryNonVolatile nonvolatile{ChipNumber(1)};
-    Boot boot(store, nonvolatile, 4);
+    ChipBoot boot(test_chip(1), store, nonvolatile, 4);
     EXPECT_EQ(boot.vms.install(wrapped(owners_key(0)), sealed(boot_vector(owners_key(0)), owners_key(0))).vmid, 2);
     EXPECT_EQ(boot.vms.install(wrapped(owners_key(1)), sealed(boot_vector(owners_key(1)), owners_key(1))).vmid, 3);
     EXPECT_EQ(boot.vms.install(wrapped(owners_key(2)), sealed(boot_vector(owners_key(2)), owners_key(2))).status, LifecycleStatus::no_vmid);

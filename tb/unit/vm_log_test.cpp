@@ -143,6 +143,39 @@ TEST(VmLog, MovedVmsNeverComeBack) {
     EXPECT_EQ(log.check_install(b, 0, crypto::Digest{}), LogStatus::ok);
 }
 
+TEST(VmLog, AMoveIsOfARunningVmAndFinal) {
+    MemoryNonVolatile nonvolatile(ChipNumber(1));
+    {
+        VmLog log(nonvolatile);
+        fill(log);
+        EXPECT_EQ(log.commit_move(b, 1, digest(0x21), root(0x61)), LogStatus::not_running);
+        EXPECT_EQ(log.commit_move(a, 1, digest(0x21), root(0x61)), LogStatus::wrong_sequence);
+        ASSERT_EQ(log.commit_move(a, 2, digest(0x21), root(0x61)), LogStatus::ok);
+        EXPECT_EQ(log.begin_snapshot(a), std::nullopt);
+        EXPECT_EQ(log.record_uninstall(a, root(0x62)), LogStatus::not_running);
+    }
+    const VmLog log(nonvolatile);
+    EXPECT_EQ(log.entry(a)->state, LogState::moved);
+    EXPECT_EQ(log.check_install(a, 1, digest(0x13)), LogStatus::moved);
+    EXPECT_EQ(log.check_install(a, 2, digest(0x21)), LogStatus::moved);
+}
+
+TEST(VmLog, ImportsAreOfVmsThatAreNewOrHaveMovedAwayAndGoneOn) {
+    MemoryNonVolatile nonvolatile(ChipNumber(1));
+    VmLog log(nonvolatile);
+    fill(log);
+    EXPECT_EQ(log.check_import(a, 9), LogStatus::running);
+    EXPECT_EQ(log.check_import(b, 9), LogStatus::present);
+    ASSERT_EQ(log.commit_move(a, 2, digest(0x21), root(0x61)), LogStatus::ok);
+    EXPECT_EQ(log.accept_import(a, 1, digest(0x13), root(0x53)), LogStatus::old_vector);
+    EXPECT_EQ(log.accept_import(a, 2, digest(0x21), root(0x61)), LogStatus::old_vector) << "what left cannot come back as it was";
+    ASSERT_EQ(log.accept_import(a, 3, digest(0x22), root(0x62)), LogStatus::ok);
+    EXPECT_EQ(log.boots(a), 1u);
+    EXPECT_EQ(log.begin_snapshot(a), 4u);
+    ASSERT_EQ(log.accept_import(identity(7), 5, digest(0x23), root(0x63)), LogStatus::ok) << "new here";
+    EXPECT_EQ(log.entry(identity(7))->sequence, 5u);
+}
+
 TEST(VmLog, LastSequenceIsTheLast) {
     MemoryNonVolatile nonvolatile = holding(entry_bytes(a, ~std::uint64_t{0}, 2));
     VmLog log(nonvolatile);
@@ -258,8 +291,8 @@ TEST(VmLog, CopiesWithoutRegisterAreLoud) {
 
 TEST(VmLog, StatusesHaveNamesOfTheirOwn) {
     std::set<std::string_view> names;
-    for (int code = 0; code <= static_cast<int>(LogStatus::full); ++code) names.insert(to_string(static_cast<LogStatus>(code)));
-    EXPECT_EQ(names.size(), static_cast<std::size_t>(LogStatus::full) + 1);
+    for (int code = 0; code <= static_cast<int>(LogStatus::present); ++code) names.insert(to_string(static_cast<LogStatus>(code)));
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(LogStatus::present) + 1);
     EXPECT_EQ(names.count("unknown"), 0u);
 }
 
@@ -415,7 +448,7 @@ struct Oracle {
         std::uint64_t sequence = 0;
         crypto::Digest hash{};
         std::uint64_t boots = 0;
-        bool stopped = false;
+        LogState state = LogState::installed;
     };
     std::map<VmIdentity, Vm> vms;
     std::set<VmIdentity> running;
@@ -445,13 +478,15 @@ public:
         const LogRegister register_before = storage_.log_register();
         const Oracle oracle_before = oracle_;
         try {
-            switch (*rc::gen::inRange(0, 6)) {
+            switch (*rc::gen::inRange(0, 8)) {
                 case 0:
                 case 1: install(id); break;
                 case 2:
                 case 3: take_snapshot(id); break;
                 case 4: uninstall(id); break;
-                case 5: tamper(); [[fallthrough]];
+                case 5: move(id); break;
+                case 6: import(id); break;
+                case 7: tamper(); [[fallthrough]];
                 default: reset();
             }
         } catch (const PowerFailure&) {
@@ -467,7 +502,7 @@ public:
         RC_ASSERT(log_->chain() == oracle_.chain);
         for (const auto& [id, vm] : oracle_.vms) {
             RC_ASSERT(log_->boots(id) == vm.boots);
-            RC_ASSERT((log_->entry(id)->state == LogState::stopped) == vm.stopped);
+            RC_ASSERT(log_->entry(id)->state == vm.state);
         }
         for (const auto& vector : sealed_) RC_ASSERT((log_->check_install(vector.id, vector.sequence, vector.hash) == LogStatus::ok) == acceptable(vector));
     }
@@ -482,7 +517,7 @@ private:
     bool acceptable(const Sealed& vector) const {
         const auto vm = oracle_.vms.find(vector.id);
         if (vm == oracle_.vms.end()) return vector.sequence == 0;
-        return vector.sequence == vm->second.sequence && vector.hash == vm->second.hash && oracle_.running.count(vector.id) == 0;
+        return vm->second.state != LogState::moved && vector.sequence == vm->second.sequence && vector.hash == vm->second.hash && oracle_.running.count(vector.id) == 0;
     }
 
     crypto::Digest fresh_hash() {
@@ -501,7 +536,7 @@ private:
             vm.sequence = vector.sequence;
             vm.hash = vector.hash;
             ++vm.boots;
-            vm.stopped = false;
+            vm.state = LogState::installed;
             oracle_.running.insert(vector.id);
             oracle_.record(1, vector.id, root(1));
         }
@@ -527,11 +562,36 @@ private:
     void uninstall(const VmIdentity& id) {
         const bool expected = oracle_.running.count(id) != 0;
         if (expected) {
-            oracle_.vms[id].stopped = true;
+            oracle_.vms[id].state = LogState::stopped;
             oracle_.running.erase(id);
             oracle_.record(3, id, root(3));
         }
         RC_ASSERT((log_->record_uninstall(id, root(3)) == LogStatus::ok) == expected);
+    }
+
+    void move(const VmIdentity& id) {
+        const auto sequence = log_->begin_snapshot(id);
+        if (!sequence) return;
+        const Sealed vector{id, *sequence, fresh_hash()};
+        sealed_.push_back(vector);
+        oracle_.vms[id] = {*sequence, vector.hash, 0, LogState::moved};
+        oracle_.running.erase(id);
+        oracle_.record(4, id, root(4));
+        RC_ASSERT(log_->commit_move(id, *sequence, vector.hash, root(4)) == LogStatus::ok);
+    }
+
+    /// A VM that another chip sealed: any sequence, more or less than what this chip knows.
+    void import(const VmIdentity& id) {
+        const Sealed vector{id, *rc::gen::inRange<std::uint64_t>(1, 8), fresh_hash()};
+        const auto vm = oracle_.vms.find(id);
+        const bool expected = vm == oracle_.vms.end() || (vm->second.state == LogState::moved && vector.sequence > vm->second.sequence);
+        if (expected) {
+            sealed_.push_back(vector);
+            oracle_.vms[id] = {vector.sequence, vector.hash, 1, LogState::installed};
+            oracle_.running.insert(id);
+            oracle_.record(1, id, root(1));
+        }
+        RC_ASSERT((log_->accept_import(id, vector.sequence, vector.hash, root(1)) == LogStatus::ok) == expected);
     }
 
     /// What an adversary may do to the copies as long as one stays good.
