@@ -25,7 +25,7 @@ struct ChipRegionLayout {
     std::uint64_t data_frames;  ///< frames below are data frames
     std::uint64_t end_frame;    ///< frames from here on are metadata
     Address base;               ///< the chip region, and the VM-Table at its start
-    Address vm_records;         ///< 64 bytes for each VMID
+    Address vm_records;         ///< 128 bytes for each VMID
     Address ownership;          ///< 16 bytes for each data frame
     Address pool;               ///< page tables, contexts, swap directory
     Address end;

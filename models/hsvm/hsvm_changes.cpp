@@ -4,6 +4,7 @@
 #include "crypto/aes_gcm.h"
 #include "hsvm/hsvm_change.h"
 #include "hsvm/hsvm_controller.h"
+#include "hsvm/launch_measurement.h"
 
 namespace coffer {
 
@@ -296,6 +297,41 @@ bool HsvmController::restore(Vm& vm, std::uint32_t vcpu, ContextBytes& context) 
     for (std::size_t i = 0; i < context_bytes; i += line_bytes)
         if (!memory_.read_line(vm.record.vmid, address_of(gpn) + line_bytes + i, frame + line_bytes + i, context.data() + i)) return false;
     return true;
+}
+
+/// Pages that the VM has in memory, from `first` on: whole lines, with zeros behind the last byte.
+bool HsvmController::write_pages(Vm& vm, Gpn first, ByteView bytes) {
+    const Vmid vmid = vm.record.vmid;
+    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, first, divide_up(bytes.size, page_bytes)}, Leaving::write_back, {});
+    Address frame = 0;
+    for (std::size_t at = 0; at < bytes.size; at += line_bytes) {
+        if (at % page_bytes == 0) frame = address_of(vm.table.entry(first + at / page_bytes).frame());
+        Block64 line{};
+        std::copy_n(bytes.data + at, std::min<std::size_t>(line_bytes, bytes.size - at), line.begin());
+        if (!memory_.write_line(vmid, address_of(first) + at, frame + at % page_bytes, line.data())) return false;
+    }
+    return true;
+}
+
+/// The first context of a VM, as its owner prepared it: VM-Shim starts from there.
+bool HsvmController::set_first_context(Vm& vm, const ContextBytes& context) {
+    if (!encrypted_) {
+        contexts_.write(vm.record.first_context, 0, context);
+        return true;
+    }
+    const Block64 header = encode_header({});
+    Bytes page(header.begin(), header.end());
+    page.insert(page.end(), context.begin(), context.end());
+    return write_pages(vm, context_gpn(vm, 0), page);
+}
+
+HsvmStatus HsvmController::launch(Vm& vm, Gpn first, ByteView image, const ContextBytes& context) {
+    // Before the first page: a launch that fails halfway leaves pages that nobody has measured, and must not be followed by another.
+    vm.record.used = true;
+    records_.write(vm.record);
+    if (!write_pages(vm, first, image) || !set_first_context(vm, context)) return HsvmStatus::violated;
+    records_.set_measurement(vm.record.vmid, launch_measurement(vm.record, first, image, context));
+    return HsvmStatus::ok;
 }
 
 /// Memory is cleared before the table that says what there is to clear goes.

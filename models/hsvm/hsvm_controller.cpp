@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "common/errors.h"
-#include "vm_table/vm_vector.h"
+#include "vm_table/vm_lifecycle.h"
 
 namespace coffer {
 
@@ -31,10 +31,12 @@ bool is_for_host(const OwnershipEntry& entry, bool write) {
 
 }  // namespace
 
-HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys)
+HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys,
+                               FleetPort* fleet)
     : memory_(memory),
       ordering_(ordering),
       keys_(keys),
+      fleet_(fleet),
       encrypted_(memory.scheme().encrypt),
       tree_(encrypted_ && memory.scheme().integrity == Integrity::bmt),
       region_(memory, ChipRegionLayout(memory.map(), parameters.vmids)),
@@ -326,8 +328,27 @@ HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::ui
         ContextBytes context;
         if (!restore(*vm, vcpu, context)) return HsvmStatus::violated;
         registers = decode_context(context);
+        if (!vm->record.used) {
+            vm->record.used = true;
+            records_.write(vm->record);
+        }
         cores_[core] = OnCore{vmid, vcpu};
         return HsvmStatus::ok;
+    });
+}
+
+HsvmStatus HsvmController::launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        situation.birth = vm && !vm->record.used ? LaunchState::fresh : LaunchState::over;
+        situation.image = image.size != 0 ? ImageState::good : ImageState::bad;
+        situation.page = pages_state(vm, first, std::max<std::uint64_t>(1, divide_up(image.size, page_bytes)), PageState::mapped);
+        situation.context = context_place(vm, 0);
+        const HsvmStatus status = decide(HsvmOperation::launch, situation);
+        return status == HsvmStatus::ok ? launch(*vm, first, image, encode_context(registers)) : status;
     });
 }
 
@@ -372,6 +393,19 @@ HsvmStatus HsvmController::unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) {
             case PageState::borrowed: return return_borrowed(*vm, gpn, false);
             default: return unshare_page(*vm, gpn);
         }
+    });
+}
+
+HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report) {
+    return guarded([&] {
+        const std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        if (const HsvmStatus status = decide(HsvmOperation::attest, situation); status != HsvmStatus::ok) return status;
+        if (fleet_ == nullptr) return HsvmStatus::no_keys;
+        report = fleet_->report(derive_identity(memory_.k_vm(vmid), fleet_->fleet_id()), records_.measurement(vmid), nonce, data);
+        return HsvmStatus::ok;
     });
 }
 

@@ -7,6 +7,7 @@
 
 #include "hsvm/chip_frame_pool.h"
 #include "hsvm/decisions.h"
+#include "hsvm/fleet_port.h"
 #include "hsvm/hsvm_ports.h"
 #include "hsvm/nested_page_table.h"
 #include "hsvm/ownership_table.h"
@@ -46,8 +47,9 @@ public:
     };
 
     /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references
-    /// outlive the controller. Throws InputError for a chip region that is too small, and for no core or VMIDs out of range.
-    HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys);
+    /// outlive the controller, and `fleet`, which may be null: such a chip attests nothing and exchanges no VMs. Throws InputError for a chip region that is
+    /// too small, and for no core or VMIDs out of range.
+    HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys, FleetPort* fleet = nullptr);
 
     // Of the hypervisor.
     HsvmStatus create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid);
@@ -60,11 +62,16 @@ public:
     HsvmStatus swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
     HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers);
     HsvmStatus context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers);
+    /// Copies an image to pages from `first` on, which the VM has, and sets the registers of vCPU 0: once in the life of a VM, before it ever ran. What is
+    /// measured: docs/formats.md.
+    HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers);
 
     // Of the guest.
     HsvmStatus release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
     HsvmStatus share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable);
     HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn);
+    /// A signed report about the VM: docs/formats.md.
+    HsvmStatus attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report);
 
     /// The machine page of a guest's access, as its TLB is filled: mappings were checked when they were made.
     Translation translate(Vmid vmid, Address gpa, bool write) override;
@@ -77,6 +84,9 @@ public:
     OwnershipEntry ownership(std::uint64_t frame) { return owners_.entry(frame); }
     /// The VM that a core runs; nothing for the host.
     std::optional<Vmid> running(unsigned core) const;
+
+    /// What a VM was launched with: zeros where that is nothing. Throws ChipRegionFailure.
+    crypto::Digest measurement(Vmid vmid) { return records_.measurement(vmid); }
 
     const ChipRegionLayout& layout() const { return region_.layout(); }
     std::uint64_t free_chip_frames() const { return pool_.available(); }
@@ -139,12 +149,16 @@ private:
     bool copy_in(Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
     bool save(Vm& vm, std::uint32_t vcpu, const ContextBytes& context);
     bool restore(Vm& vm, std::uint32_t vcpu, ContextBytes& context);
+    HsvmStatus launch(Vm& vm, Gpn first, ByteView image, const ContextBytes& context);
+    bool write_pages(Vm& vm, Gpn first, ByteView bytes);
+    bool set_first_context(Vm& vm, const ContextBytes& context);
     void end(Vm& vm);
     static Gpn context_gpn(const Vm& vm, std::uint32_t vcpu) { return page_of(context_page(vm.record.addr_shim, vcpu)); }
 
     HsvmMemory& memory_;
     OrderingPort& ordering_;
     KeySource& keys_;
+    FleetPort* const fleet_;
     const bool encrypted_;
     const bool tree_;
     ChipRegion region_;

@@ -22,6 +22,8 @@ public:
     virtual bool install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) = 0;
     /// Settles and forgets everything of the domain.
     virtual void uninstall(Vmid vmid) = 0;
+    /// K_vm of a domain. Throws ChipRegionFailure, as swap_key does.
+    virtual crypto::Key128 k_vm(Vmid vmid) = 0;
     /// The key that pages of the domain are sealed with where memory itself is plain.
     virtual crypto::Key128 swap_key(Vmid vmid) = 0;
     virtual bool frozen(Vmid vmid) = 0;

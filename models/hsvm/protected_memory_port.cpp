@@ -32,7 +32,15 @@ bool ProtectedMemoryPort::install(Vmid vmid, const crypto::Key128& k_vm, std::ui
     return true;
 }
 
-crypto::Key128 ProtectedMemoryPort::swap_key(Vmid vmid) { return crypto::derive_128(memory_.entry(vmid).k_vm, "coffer swap", fleet_id_); }
+crypto::Key128 ProtectedMemoryPort::k_vm(Vmid vmid) {
+    try {
+        return memory_.entry(vmid).k_vm;
+    } catch (const std::runtime_error&) {
+        throw ChipRegionFailure();
+    }
+}
+
+crypto::Key128 ProtectedMemoryPort::swap_key(Vmid vmid) { return crypto::derive_128(k_vm(vmid), "coffer swap", fleet_id_); }
 
 bool ProtectedMemoryPort::fresh_lpid(Lpid& lpid) {
     const std::optional<Lpid> next = lpids_.next();

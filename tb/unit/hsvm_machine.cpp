@@ -58,7 +58,7 @@ HsvmMachine::HsvmMachine(const HsvmMachineSettings& settings)
     : settings_(settings),
       memory(memory_parameters(settings), store, lpids),
       port_(*this, settings),
-      hsvm({vmids, settings.cores}, port_, *this, keys_) {}
+      hsvm({vmids, settings.cores}, port_, *this, keys_, &fleet_) {}
 
 void HsvmMachine::block_fills(const GuestPages&) {
     note("block");
@@ -111,7 +111,7 @@ std::uint64_t HsvmMachine::chip_word(Address address) {
 }
 
 std::uint64_t HsvmMachine::npt_bits(Vmid vmid, Gpn gpn) {
-    const Address record = hsvm.layout().vm_records + Address{64} * vmid;
+    const Address record = hsvm.layout().vm_records + Address{128} * vmid;
     if ((chip_word(record) >> 16 & 0xff) != 1) return 0;
     std::uint64_t bits = chip_word(record + 16) << 12 | 1;
     for (unsigned shift = 27; bits != 0; shift -= 9) {

@@ -11,6 +11,7 @@
 #include "hsvm/seeded_key_source.h"
 #include "memory/last_level_cache.h"
 #include "unit/fixtures.h"
+#include "unit/test_fleet.h"
 
 namespace coffer {
 
@@ -106,6 +107,7 @@ public:
 private:
     Port port_;
     SeededKeySource keys_{numbered_key(77)};
+    TestFleet fleet_{{1, 2, 3, 4, 5, 6, 7, 8}};
 
 public:
     LastLevelCache cache{CacheGeometry::of_size("last_level_cache.bytes", 16 * 1024, 4), *this};

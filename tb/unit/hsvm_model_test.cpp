@@ -1,9 +1,11 @@
 // A hostile hypervisor against the H-SVM controller: COFFER_HSVM_OPERATIONS sets how many operations, COFFER_SEED which.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -62,7 +64,7 @@ TEST_P(HsvmModel, AHostileHypervisorGetsNothing) {
     fmt::print("seed {} (COFFER_SEED), {} operations (COFFER_HSVM_OPERATIONS), done:{}; {} refused, {} lines read, "
                "{} large mappings, {} borrowed, {} forged images, {} violations\n",
                seed, operations, done, counts.refused, counts.lines_read, counts.large, counts.borrowed, counts.forged_refused, counts.violations);
-    EXPECT_EQ(counts.done.size(), 12u) << "every operation";
+    EXPECT_EQ(counts.done.size(), 14u) << "every operation";
     EXPECT_GT(counts.refused, operations / 10);
     EXPECT_GT(counts.large, operations / 10000);
     EXPECT_GT(counts.borrowed, operations / 5000);
@@ -80,30 +82,30 @@ TEST(HsvmModelWithoutTree, KnowsLostPagesAndRaisesNoFalseAlarm) {
     }
 }
 
-/// A fault and what it leads to in each configuration; empty where it is none there.
+/// A fault and what it may lead to in each configuration; nothing where it is none there.
 struct Planted {
     HsvmFault fault;
-    std::string hsvm, combined;
+    std::vector<std::string> hsvm, combined;
 };
 
 TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
     const Planted faults[] = {
-        {HsvmFault::no_zeroing, "shows plaintext of a VM", "its VM wrote"},
-        {HsvmFault::leaf_unchanged, "", "-> page_swapped: should have been done"},
-        {HsvmFault::ownership_unseen, "the ownership table has", "the ownership table has"},
-        {HsvmFault::never_lost, "the page table has 0x0, and should have 0x40", "the page table has 0x0, and should have 0x40"},
-        {HsvmFault::stale_tlb, "access 0", "access 0"},
-        {HsvmFault::stale_cache, "its VM wrote", "access 2"},
-        {HsvmFault::swap_unchecked, "", "-> ok: should have been refused"},
+        {HsvmFault::no_zeroing, {"shows plaintext of a VM"}, {"its VM wrote"}},
+        {HsvmFault::leaf_unchanged, {}, {"-> page_swapped: should have been done"}},
+        {HsvmFault::ownership_unseen, {"the ownership table has"}, {"the ownership table has"}},
+        {HsvmFault::never_lost, {"the page table has 0x0, and should have 0x40"}, {"the page table has 0x0, and should have 0x40"}},
+        {HsvmFault::stale_tlb, {"access 0", "its VM wrote"}, {"access 0"}},
+        {HsvmFault::stale_cache, {"its VM wrote"}, {"access 2"}},
+        {HsvmFault::swap_unchecked, {}, {"-> ok: should have been refused"}},
     };
     for (const Planted& planted : faults) {
-        const std::string& symptom = GetParam() ? planted.combined : planted.hsvm;
-        if (symptom.empty()) continue;
+        const std::vector<std::string>& symptoms = GetParam() ? planted.combined : planted.hsvm;
+        if (symptoms.empty()) continue;
         HsvmMachineSettings faulty = settings();
         faulty.fault = planted.fault;
         const auto mismatch = run(faulty, 1, 20'000);
         ASSERT_TRUE(mismatch) << "fault " << static_cast<int>(planted.fault);
-        EXPECT_NE(mismatch->find(symptom), std::string::npos) << *mismatch;
+        EXPECT_TRUE(std::any_of(symptoms.begin(), symptoms.end(), [&](const std::string& s) { return mismatch->find(s) != std::string::npos; })) << *mismatch;
     }
 }
 

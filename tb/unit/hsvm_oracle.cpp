@@ -101,7 +101,7 @@ void HsvmOracle::create() {
     const VmArguments arguments{good ? vm_pages : 0, 3, settings_.encrypt ? shim_page * page_bytes : 0};
     expect(HsvmOperation::create, machine_.hsvm.create(HsvmCaller::host, arguments, vmid), good);
     if (!good) return;
-    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}}).second) fail(fmt::format("VMID {} was given out twice", vmid));
+    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}, false, {}, {}}).second) fail(fmt::format("VMID {} was given out twice", vmid));
     for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts_[{vmid, vcpu}] = {};
     for (Gpn gpn = 0; gpn < 24; ++gpn) touched_pages_.emplace_back(vmid, gpn);
 }
@@ -124,6 +124,72 @@ void HsvmOracle::delete_vm() {
     vms_.erase(vm);
 }
 
+void HsvmOracle::launch() {
+    Vmid vmid = some_vmid();
+    for (const auto& [id, vm] : vms_)
+        if (!vm.used && chance(70)) vmid = id;
+    if (settings_.encrypt && chance(80)) map_page(vmid, shim_page + 1, some_free_frame());
+    const Gpn gpn = some_gpn(vmid, {Kind::mapped});
+    const auto vm = vms_.find(vmid);
+    // Most often a line, else up to two pages and some bytes.
+    const std::size_t size = chance(70) ? random(line_bytes) : random(2 * page_bytes + 100);
+    Bytes image;
+    while (image.size() < size) {
+        const Block64 line = vm != vms_.end() ? line_of(vm->second) : Block64{};
+        image.insert(image.end(), line.begin(), line.end());
+    }
+    image.resize(size);
+    VcpuContext context;
+    context[Register::rip] = next_value_++;
+    const auto mapped = [&](Gpn g) {
+        const Page* page = find(vmid, g);
+        return page != nullptr && page->kind == Kind::mapped;
+    };
+    bool possible = vm != vms_.end() && !vm->second.used && size != 0 && (!settings_.encrypt || mapped(shim_page + 1));
+    for (std::uint64_t i = 0; possible && i < divide_up(size, page_bytes); ++i) possible = mapped(gpn + i);
+    note(fmt::format("launch {} page {} {} bytes", vmid, gpn, size));
+    expect(HsvmOperation::launch, machine_.hsvm.launch(HsvmCaller::host, vmid, gpn, image, context), possible);
+    touched_pages_.emplace_back(vmid, gpn);
+    if (!possible) return;
+    vm->second.used = true;
+    const ContextBytes registers = encode_context(context);
+    Bytes fields(40);
+    const std::uint64_t measured[] = {vm_pages, 3, settings_.encrypt ? shim_page * page_bytes : 0, gpn, size};
+    for (std::size_t i = 0; i < 5; ++i) store_le64(fields.data() + 8 * i, measured[i]);
+    vm->second.measurement = crypto::sha256({std::string_view("CLM1"), fields, image, registers});
+
+    image.resize(align_up(size, line_bytes));
+    for (std::size_t at = 0; at < image.size(); at += line_bytes)
+        std::copy_n(&image[at], line_bytes, find(vmid, gpn + at / page_bytes)->lines[static_cast<unsigned>(at % page_bytes / line_bytes)].begin());
+    contexts_[{vmid, 0}] = context;
+    if (!settings_.encrypt) return;
+    Lines& lines = find(vmid, shim_page + 1)->lines;
+    lines[0] = {'C', 'V', 'C', '1', 1};
+    for (unsigned i = 0; i < context_bytes / line_bytes; ++i) std::copy_n(registers.begin() + i * line_bytes, line_bytes, lines[1 + i].begin());
+}
+
+void HsvmOracle::attest() {
+    const Vmid vmid = some_vmid();
+    const auto vm = vms_.find(vmid);
+    Nonce nonce{};
+    ReportData data{};
+    store_le64(nonce.data(), generator_());
+    store_le64(data.data(), generator_());
+    Bytes report;
+    note(fmt::format("attest {}", vmid));
+    expect(HsvmOperation::attest, machine_.hsvm.attest(HsvmCaller::guest, vmid, nonce, data, report), vm != vms_.end());
+    if (vm == vms_.end()) return;
+    Bytes expected(vm->second.measurement.begin(), vm->second.measurement.end());
+    expected.insert(expected.end(), nonce.begin(), nonce.end());
+    expected.insert(expected.end(), data.begin(), data.end());
+    const auto rest = report.begin() + sizeof(VmIdentity);
+    if (Bytes(rest, report.end()) != expected) fail("a report says something else about the VM");
+    const Bytes identity(report.begin(), rest);
+    if (vm->second.identity.empty()) vm->second.identity = identity;
+    for (const auto& [other, o] : vms_)
+        if ((o.identity == identity) != (other == vmid)) fail("a report is about another VM");
+}
+
 void HsvmOracle::map() {
     const Vmid vmid = some_vmid();
     Gpn gpn = some_gpn(vmid, {});
@@ -135,6 +201,10 @@ void HsvmOracle::map() {
             for (const auto& [f, o] : owners_)
                 if (o.vmid == page->peer && find(o.vmid, o.gpn)->kind == Kind::shared && find(o.vmid, o.gpn)->peer == vmid) frame = f;
     }
+    map_page(vmid, gpn, frame);
+}
+
+void HsvmOracle::map_page(Vmid vmid, Gpn gpn, std::uint64_t frame) {
     const Page* page = find(vmid, gpn);
     const auto owner = owners_.find(frame);
     Page* offered = owner == owners_.end() ? nullptr : find(owner->second.vmid, owner->second.gpn);
@@ -445,6 +515,7 @@ void HsvmOracle::switch_context() {
     expect(HsvmOperation::context_restore, machine_.hsvm.context_restore(HsvmCaller::host, vmid, vcpu, core, context), possible);
     if (!possible) return;
     cores_[core] = who;
+    vms_[vmid].used = true;
     VcpuContext expected = contexts_[who];
     if (settings_.encrypt) {
         ContextBytes bytes{};
@@ -505,7 +576,9 @@ void HsvmOracle::step() {
     else if (kind < 740) guest_write();
     else if (kind < 850) guest_read();
     else if (kind < 950) host_access();
-    else if (kind < 998) switch_context();
+    else if (kind < 986) switch_context();
+    else if (kind < 994) launch();
+    else if (kind < 998) attest();
     else if (settings_.encrypt && forges_) tamper();
 
     for (const auto& [vmid, gpn] : touched_pages_) {

@@ -60,6 +60,9 @@ private:
     struct Vm {
         std::uint64_t secret = 0;  // in every private line, and in no other VM's
         std::map<Gpn, Page> pages;
+        bool used = false;             // launched, or has run
+        crypto::Digest measurement{};
+        Bytes identity;                // as its first report had it
     };
     struct Owner {
         Vmid vmid;
@@ -81,7 +84,10 @@ private:
 
     void create();
     void delete_vm();
+    void launch();
+    void attest();
     void map();
+    void map_page(Vmid vmid, Gpn gpn, std::uint64_t frame);
     void map_large();
     void unmap();
     void move();
