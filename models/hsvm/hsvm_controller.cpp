@@ -204,8 +204,13 @@ HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& argument
         while (first_free_vmid_ < layout().vmids && records_.read(static_cast<Vmid>(first_free_vmid_), record)) ++first_free_vmid_;
         const std::uint64_t context_frames = encrypted_ ? 0 : VcpuContexts::frames_for(arguments.vcpus);
         if (first_free_vmid_ == layout().vmids || pool_.available() < 1 + context_frames) return HsvmStatus::no_room;
-        record = {static_cast<Vmid>(first_free_vmid_), static_cast<std::uint32_t>(arguments.vcpus), arguments.pages, 0, 0, arguments.addr_shim};
-        if (!memory_.install(record.vmid, keys_.next(), record.pages, record.addr_shim)) return HsvmStatus::no_room;
+        record = {static_cast<Vmid>(first_free_vmid_), static_cast<std::uint32_t>(arguments.vcpus), arguments.pages, 0, 0, arguments.addr_shim, false};
+        VmInstall domain;
+        domain.vmid = record.vmid;
+        domain.k_vm = keys_.next();
+        domain.pages = record.pages;
+        domain.addr_shim = record.addr_shim;
+        if (!memory_.install(domain)) return HsvmStatus::no_room;
         record.npt_root = *pool_.allocate();
         if (!encrypted_) record.first_context = contexts_.create(record.vcpus);
         records_.write(record);
@@ -404,7 +409,7 @@ HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& non
         situation.vm = vm_state(vmid, vm);
         if (const HsvmStatus status = decide(HsvmOperation::attest, situation); status != HsvmStatus::ok) return status;
         if (fleet_ == nullptr) return HsvmStatus::no_keys;
-        report = fleet_->report(derive_identity(memory_.k_vm(vmid), fleet_->fleet_id()), records_.measurement(vmid), nonce, data);
+        report = fleet_->report(derive_identity(memory_.entry(vmid).k_vm, fleet_->fleet_id()), records_.measurement(vmid), nonce, data);
         return HsvmStatus::ok;
     });
 }

@@ -29,12 +29,7 @@ bool HsvmMemoryTlm::write_chip(Address offset, const std::uint8_t* data, std::si
 
 bool HsvmMemoryTlm::clear_chip_frame(Address offset) { return !command(chip_vmid, offset, map().chip_base() + offset, PageCommand::shred); }
 
-bool HsvmMemoryTlm::install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) {
-    VmInstall vm;
-    vm.vmid = vmid;
-    vm.k_vm = k_vm;
-    vm.pages = pages;
-    vm.addr_shim = addr_shim;
+bool HsvmMemoryTlm::install(const VmInstall& vm) {
     try {
         protection_.install(vm);
     } catch (const InputError&) {
@@ -43,11 +38,13 @@ bool HsvmMemoryTlm::install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t
     return true;
 }
 
-crypto::Key128 HsvmMemoryTlm::swap_key(Vmid vmid) {
+VmEntry HsvmMemoryTlm::entry(Vmid vmid) {
     const VmEntry* const entry = protection_.vm_table.entry(vmid);
     if (entry == nullptr) throw ChipRegionFailure();
-    return crypto::derive_128(entry->k_vm, "coffer swap", fleet_id_);
+    return *entry;
 }
+
+crypto::Key128 HsvmMemoryTlm::swap_key(Vmid vmid) { return crypto::derive_128(entry(vmid).k_vm, "coffer swap", fleet_id_); }
 
 bool HsvmMemoryTlm::fresh_lpid(Lpid& lpid) {
     const std::optional<Lpid> next = lpids_.next();

@@ -28,8 +28,9 @@ public:
 
     const AddressMap& map() const override { return protection_.map(); }
     const Scheme& scheme() const override { return protection_.scheme(); }
-    bool install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) override;
+    bool install(const VmInstall& vm) override;
     void uninstall(Vmid vmid) override { protection_.uninstall(vmid); }
+    VmEntry entry(Vmid vmid) override;
     crypto::Key128 swap_key(Vmid vmid) override;
     bool frozen(Vmid vmid) override { return protection_.violations.frozen(vmid); }
     void raise(const Violation& violation) override { protection_.violations.raise(violation); }

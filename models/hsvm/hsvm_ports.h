@@ -9,6 +9,8 @@
 #include "hsvm/chip_region.h"
 #include "memory/address_map.h"
 #include "memory/last_level_cache.h"
+#include "vm_table/vm_entry.h"
+#include "vm_table/vm_install.h"
 
 namespace coffer {
 
@@ -19,11 +21,11 @@ public:
     virtual const Scheme& scheme() const = 0;
 
     /// Adds a domain to the VM-Table. False where there is no room for its entry or its tree.
-    virtual bool install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) = 0;
+    virtual bool install(const VmInstall& vm) = 0;
     /// Settles and forgets everything of the domain.
     virtual void uninstall(Vmid vmid) = 0;
-    /// K_vm of a domain. Throws ChipRegionFailure, as swap_key does.
-    virtual crypto::Key128 k_vm(Vmid vmid) = 0;
+    /// The domain's entry. Throws ChipRegionFailure, as swap_key does.
+    virtual VmEntry entry(Vmid vmid) = 0;
     /// The key that pages of the domain are sealed with where memory itself is plain.
     virtual crypto::Key128 swap_key(Vmid vmid) = 0;
     virtual bool frozen(Vmid vmid) = 0;

@@ -18,12 +18,7 @@ bool ProtectedMemoryPort::write_chip(Address offset, const std::uint8_t* data, s
 
 bool ProtectedMemoryPort::clear_chip_frame(Address offset) { return !memory_.shred_page(chip_vmid, offset, map().chip_base() + offset); }
 
-bool ProtectedMemoryPort::install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) {
-    VmInstall vm;
-    vm.vmid = vmid;
-    vm.k_vm = k_vm;
-    vm.pages = pages;
-    vm.addr_shim = addr_shim;
+bool ProtectedMemoryPort::install(const VmInstall& vm) {
     try {
         memory_.install(vm);
     } catch (const InputError&) {
@@ -32,15 +27,15 @@ bool ProtectedMemoryPort::install(Vmid vmid, const crypto::Key128& k_vm, std::ui
     return true;
 }
 
-crypto::Key128 ProtectedMemoryPort::k_vm(Vmid vmid) {
+VmEntry ProtectedMemoryPort::entry(Vmid vmid) {
     try {
-        return memory_.entry(vmid).k_vm;
+        return memory_.entry(vmid);
     } catch (const std::runtime_error&) {
         throw ChipRegionFailure();
     }
 }
 
-crypto::Key128 ProtectedMemoryPort::swap_key(Vmid vmid) { return crypto::derive_128(k_vm(vmid), "coffer swap", fleet_id_); }
+crypto::Key128 ProtectedMemoryPort::swap_key(Vmid vmid) { return crypto::derive_128(entry(vmid).k_vm, "coffer swap", fleet_id_); }
 
 bool ProtectedMemoryPort::fresh_lpid(Lpid& lpid) {
     const std::optional<Lpid> next = lpids_.next();

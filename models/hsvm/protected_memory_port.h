@@ -18,9 +18,9 @@ public:
 
     const AddressMap& map() const override { return memory_.map(); }
     const Scheme& scheme() const override { return memory_.scheme(); }
-    bool install(Vmid vmid, const crypto::Key128& k_vm, std::uint64_t pages, Address addr_shim) override;
+    bool install(const VmInstall& vm) override;
     void uninstall(Vmid vmid) override { memory_.uninstall(vmid); }
-    crypto::Key128 k_vm(Vmid vmid) override;
+    VmEntry entry(Vmid vmid) override;
     crypto::Key128 swap_key(Vmid vmid) override;
     bool frozen(Vmid vmid) override { return memory_.violations().frozen(vmid); }
     void raise(const Violation& violation) override { memory_.violations().raise(violation); }

@@ -46,14 +46,14 @@ TEST(ChipRegionLayout, PutsEveryPartOnFramesOfItsOwn) {
     const ChipRegionLayout layout(map, vmids);
     EXPECT_EQ(layout.base, 64 * page_bytes);
     EXPECT_EQ(layout.vm_records, layout.base + 2 * page_bytes);  // 64 entries of 128 bytes
-    EXPECT_EQ(layout.ownership, layout.vm_records + page_bytes);
+    EXPECT_EQ(layout.ownership, layout.vm_records + 2 * page_bytes);
     EXPECT_EQ(layout.pool, layout.ownership + page_bytes);
     EXPECT_EQ(layout.end, layout.base + 32 * page_bytes);
 }
 
 TEST(ChipRegionLayout, NamesTheKeyOfARegionThatIsTooSmall) {
-    EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 4 * page_bytes, 16), vmids), InputError);
-    EXPECT_NO_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 5 * page_bytes, 16), vmids));
+    EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 5 * page_bytes, 16), vmids), InputError);
+    EXPECT_NO_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 6 * page_bytes, 16), vmids));
     for (const unsigned bad : {0u, 2u, 65537u}) EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 32 * page_bytes, 16), bad), InputError) << bad;
 }
 
@@ -85,7 +85,7 @@ TEST_P(ChipTables, ChipAndMetadataFramesHaveTheirOwnerForEver) {
 
 TEST_P(ChipTables, PoolGivesEveryFrameOnceAndFramesOfZeros) {
     const std::uint64_t all = r.pool.available();
-    EXPECT_EQ(all, 32u - 4);
+    EXPECT_EQ(all, 32u - 5);
     std::set<std::uint64_t> frames;
     for (std::uint64_t i = 0; i < all; ++i) {
         const auto frame = r.pool.allocate();
@@ -110,8 +110,12 @@ TEST_P(ChipTables, RecordsOfVms) {
     VmRecords records(r.region);
     VmRecord record;
     EXPECT_FALSE(records.read(2, record));
-    records.write({2, 3, 4, 5, 6, 7 * page_bytes});
+    records.write({2, 3, 4, 5, 6, 7 * page_bytes, true});
+    const crypto::Digest measurement{1, 2, 3};
+    records.set_measurement(2, measurement);
     ASSERT_TRUE(records.read(2, record));
+    EXPECT_TRUE(record.used);
+    EXPECT_EQ(records.measurement(2), measurement);
     EXPECT_EQ(record.vcpus, 3u);
     EXPECT_EQ(record.pages, 4u);
     EXPECT_EQ(record.npt_root, 5u);
@@ -120,6 +124,7 @@ TEST_P(ChipTables, RecordsOfVms) {
     for (const Vmid other : std::initializer_list<Vmid>{0, 1, 3, vmids, 65535}) EXPECT_FALSE(records.read(other, record)) << other;
     records.erase(2);
     EXPECT_FALSE(records.read(2, record));
+    EXPECT_EQ(records.measurement(2), crypto::Digest{});
 }
 
 class PageTables : public ChipTables {
