@@ -85,6 +85,24 @@ void HsvmController::clear_cores(Vmid vmid) {
         if (core && core->vmid == vmid) core.reset();
 }
 
+NptEntry HsvmController::mapping(Vmid vmid, Gpn gpn) {
+    try {
+        std::optional<Vm> vm = find(vmid);
+        return vm && gpn < vm->record.pages ? vm->table.entry(gpn) : NptEntry{};
+    } catch (const ChipRegionFailure&) {
+        return {};
+    }
+}
+
+std::optional<VmRecord> HsvmController::record(Vmid vmid) {
+    try {
+        const std::optional<Vm> vm = find(vmid);
+        return vm ? std::optional<VmRecord>(vm->record) : std::nullopt;
+    } catch (const ChipRegionFailure&) {
+        return std::nullopt;
+    }
+}
+
 std::optional<Vmid> HsvmController::running(unsigned core) const {
     if (core >= cores_.size() || !cores_[core]) return std::nullopt;
     return cores_[core]->vmid;

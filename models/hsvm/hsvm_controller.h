@@ -82,6 +82,10 @@ public:
     bool host_may_access(ChipPort& memory, std::uint64_t frame, bool write);
     /// What the ownership table says of a frame. Throws ChipRegionFailure.
     OwnershipEntry ownership(std::uint64_t frame) { return owners_.entry(frame); }
+    /// The entry of a guest page, empty where there is no VM or page, and after a violation in the chip region.
+    NptEntry mapping(Vmid vmid, Gpn gpn);
+    /// What is known of a VM; nothing for an unknown one, and after a violation in the chip region.
+    std::optional<VmRecord> record(Vmid vmid);
     /// The VM that a core runs; nothing for the host.
     std::optional<Vmid> running(unsigned core) const;
 

@@ -124,6 +124,15 @@ MaybeViolation ProtectedMemory::read_line(Vmid vmid, Address gpa, Address hpa, s
     return engine_.read_line(page, line_in_page(hpa), data);
 }
 
+MaybeViolation ProtectedMemory::decrypt_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data) {
+    if (plain(vmid)) return read_line(vmid, gpa, hpa, data);
+    PageRef page;
+    std::memset(data, 0, line_bytes);
+    if (auto stopped = locate(vmid, gpa, hpa, page)) return stopped;
+    engine_.decrypt_line(page, line_in_page(hpa), data);
+    return std::nullopt;
+}
+
 MaybeViolation ProtectedMemory::write_line(Vmid vmid, Address gpa, Address hpa, const std::uint8_t* data) {
     if (plain(vmid)) {
         check_covered(hpa);

@@ -77,6 +77,9 @@ public:
     MaybeViolation read_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data);
     MaybeViolation write_line(Vmid vmid, Address gpa, Address hpa, const std::uint8_t* data);
 
+    /// 64 bytes decrypted without any check (raw_ld with enc_on). Only a stopped VM gets nothing.
+    MaybeViolation decrypt_line(Vmid vmid, Address gpa, Address hpa, std::uint8_t* data);
+
     /// Moves a page to another frame: ciphertext, tags and counter block travel byte for byte. `gpa` and frames are multiples of 4096.
     /// A page that is not populated has nothing to move.
     MaybeViolation move_page(Vmid vmid, Address gpa, Address old_frame, Address new_frame);

@@ -38,6 +38,7 @@ public:
         std::uint64_t lines_read = 0;
         std::uint64_t lines_written = 0;
         std::uint64_t unwritten_reads = 0;      ///< reads of lines never written under their LPID: zeros, without memory access
+        std::uint64_t unchecked_reads = 0;      ///< lines decrypted without any check
         std::uint64_t pages_created = 0;        ///< first accesses to empty leaves
         std::uint64_t overflows = 0;            ///< pages re-encrypted because a minor counter was at its end
         std::uint64_t floor_renewals = 0;       ///< pages re-encrypted because their LPID is older than the install, or another chip's
@@ -64,6 +65,9 @@ public:
     MaybeViolation read_line(const PageRef& page, unsigned line, std::uint8_t* data);
     /// For debug accesses: as read_line over `memory` (debug reads of the same bytes), without any effect; false where a check fails.
     bool peek_line(const PageRef& page, unsigned line, ByteStore& memory, PadPort& pads, std::uint8_t* data);
+    /// Decrypts one line without checking anything: its tag is not looked at, and counters that nothing vouches for are taken as memory has them. Zeros where
+    /// the line was never written.
+    void decrypt_line(const PageRef& page, unsigned line, std::uint8_t* data);
     /// Encrypts one line from `data` (64 bytes).
     MaybeViolation write_line(const PageRef& page, unsigned line, const std::uint8_t* data);
     /// Clears a page at the cost of its counter block: a fresh LPID, all lines read as zeros.

@@ -18,6 +18,7 @@ constexpr std::size_t operand_at = 10;
 constexpr std::size_t port_at = 12;
 constexpr std::size_t gpa_at = 16;
 constexpr std::size_t exits_at = 24;
+constexpr std::size_t time_at = 32;
 
 }  // namespace
 
@@ -36,6 +37,7 @@ Block64 encode_header(const ContextHeader& header) {
         store_le64(&line[gpa_at], header.event->gpa);
     }
     store_le64(&line[exits_at], header.exits);
+    store_le64(&line[time_at], header.time);
     return line;
 }
 
@@ -43,6 +45,7 @@ std::optional<ContextHeader> decode_header(const Block64& line) {
     ContextHeader header;
     header.state = static_cast<ContextState>(line[state_at]);
     header.exits = load_le64(&line[exits_at]);
+    header.time = load_le64(&line[time_at]);
     if (line[reason_at] != 0) {
         ExitEvent event;
         event.reason = static_cast<ExitReason>(line[reason_at]);

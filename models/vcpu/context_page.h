@@ -22,6 +22,7 @@ struct ContextHeader {
     ContextState state = ContextState::stopped;
     std::optional<ExitEvent> event;  ///< the exit that stopped the vCPU; nothing where its owner prepared the context
     std::uint64_t exits = 0;         ///< exits of the vCPU so far
+    std::uint64_t time = 0;          ///< the last count that the vCPU was given of an exit whose counts never become less
 };
 
 Block64 encode_header(const ContextHeader& header);

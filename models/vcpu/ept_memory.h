@@ -63,6 +63,7 @@ public:
 
     /// Begins a VM's tables, empty. False where it has some already, or where no frame is left.
     bool add(Vmid vmid, std::uint64_t pages);
+    bool has(Vmid vmid) const { return vms_.count(vmid) != 0; }
     /// Ends a VM's tables: its lines leave the caches, written back, its translations go, its frames are free.
     void remove(Vmid vmid);
 

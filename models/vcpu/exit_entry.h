@@ -58,6 +58,7 @@ struct ExitEntry {
     std::uint8_t shown_event = 0;  ///< bit i: EventField i is shown
     ExitItems<ShownRegister, 8> shown;
     ExitItems<AcceptedValue, 4> accepted;
+    bool monotonic = false;     ///< `accepted` are RAX and RDX, the halves of a count that never becomes less for a vCPU
 
     constexpr bool shows(EventField field) const { return (shown_event >> static_cast<unsigned>(field) & 1) != 0; }
 };

@@ -32,6 +32,7 @@ struct Exit {
     std::vector<EventField> event;
     std::vector<ShownRegister> shown;
     std::vector<AcceptedValue> accepted;
+    bool monotonic = false;
 };
 
 class Reader : private YamlReader {
@@ -54,21 +55,33 @@ public:
 
 private:
     Exit read_exit(const YAML::Node& node) const {
-        check_keys(node, {"name", "code", "instruction", "description", "sizes", "shown_event", "shown_registers", "accepted"});
+        check_keys(node, {"name", "code", "instruction", "description", "sizes", "shown_event", "shown_registers", "accepted", "monotonic"});
         Exit exit;
         exit.name = identifier(node, "name");
         if (!node["code"]) fail(node, "key 'code' is missing");
         exit.code = number(node["code"], "code");
         if (exit.code == 0 || exit.code > 255) fail(node["code"], fmt::format("'code' is {}", exit.code), "1 to 255");
-        const std::string instruction = text(node, "instruction");
-        if (instruction != "true" && instruction != "false") fail(node["instruction"], "'instruction' is neither", "true, false");
-        exit.instruction = instruction == "true";
+        exit.instruction = read_choice(node, "instruction");
         exit.description = text(node, "description");
         if (node["sizes"]) read_sizes(node, exit);
         if (node["shown_event"]) read_event(node, exit);
         if (node["shown_registers"]) read_shown(node, exit);
         if (node["accepted"]) read_accepted(node, exit);
+        if (node["monotonic"]) read_monotonic(node, exit);
         return exit;
+    }
+
+    bool read_choice(const YAML::Node& node, const char* key) const {
+        const std::string choice = text(node, key);
+        if (choice != "true" && choice != "false") fail(node[key], fmt::format("'{}' is neither", key), "true, false");
+        return choice == "true";
+    }
+
+    void read_monotonic(const YAML::Node& node, Exit& exit) const {
+        exit.monotonic = read_choice(node, "monotonic");
+        const auto is_half = [&](std::size_t i, Register reg) { return !exit.accepted[i].data && exit.accepted[i].reg == reg && exit.accepted[i].bits == 32; };
+        if (exit.monotonic && !(exit.accepted.size() == 2 && is_half(0, Register::rax) && is_half(1, Register::rdx)))
+            fail(node["monotonic"], "a count needs its halves in 'accepted'", "rax and rdx of 32 bits");
     }
 
     void read_sizes(const YAML::Node& node, Exit& exit) const {
@@ -185,8 +198,9 @@ std::string row(const Exit& exit) {
         return fmt::format("{{{}, Register::{}, {}, {}}}", item.data, to_string(item.reg), item.bits,
                            initializer(item.ranges, item.ranges.count, range));
     };
-    return fmt::format("    {{ExitReason::{0}, \"{0}\", {1}, {2:#x}, {3:#x},\n     {4},\n     {5}}},\n", exit.name, exit.instruction, sizes, event,
-                       initializer(exit.shown, exit.shown.size(), shown), initializer(exit.accepted, exit.accepted.size(), accepted));
+    return fmt::format("    {{ExitReason::{0}, \"{0}\", {1}, {2:#x}, {3:#x},\n     {4},\n     {5}, {6}}},\n", exit.name, exit.instruction, sizes, event,
+                       initializer(exit.shown, exit.shown.size(), shown), initializer(exit.accepted, exit.accepted.size(), accepted),
+                       exit.monotonic);
 }
 
 std::string cpp_table(const std::vector<Exit>& exits) {
@@ -228,6 +242,7 @@ std::string shown_cell(const Exit& exit) {
 }
 
 std::string accepted_cell(const Exit& exit) {
+    if (exit.monotonic) return "RDX:RAX (32 bits each, not less than the last)";
     const auto range = [](const ValueRange& item) { return fmt::format("{:#x} to {:#x}", item.low, item.high); };
     return joined(exit.accepted, ", ", [&range](const AcceptedValue& item) {
         const std::string ranges = joined(item.ranges, " or ", range);

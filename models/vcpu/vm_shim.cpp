@@ -75,7 +75,7 @@ ShimStatus VmShim::save(std::uint64_t vcpu, const ExitEvent& event, const VcpuCo
     if (const MemoryAnswer answer = memory_.read_line(page, line.data()); answer != MemoryAnswer::ok) return status_of(answer);
     const auto before = decode_header(line);
     if (!before) return ShimStatus::no_context;
-    return status_of(store_context_page(memory_, page, {ContextState::stopped, event, before->exits + 1}, context));
+    return status_of(store_context_page(memory_, page, {ContextState::stopped, event, before->exits + 1, before->time}, context));
 }
 
 VmShim::Entry VmShim::enter(std::uint64_t vcpu, Address entry, const HypervisorView& returned) {
@@ -114,6 +114,15 @@ VmShim::Entry VmShim::resume(std::uint64_t vcpu, const HypervisorView& returned)
             Entry entry = failed(ShimStatus::refused_value);
             entry.refused = refused;
             return entry;
+        }
+        if (row->monotonic) {
+            const std::uint64_t time = context[Register::rdx] << 32 | context[Register::rax];
+            if (time < header->time) {
+                Entry entry = failed(ShimStatus::refused_value);
+                entry.refused = row->accepted.begin();
+                return entry;
+            }
+            header->time = time;
         }
         complete_instruction(*row, *header->event, context);
     }

@@ -27,6 +27,11 @@ std::optional<Vmid> VmLifecycle::free_vmid() const {
     return std::nullopt;
 }
 
+const VmVector* VmLifecycle::vector(Vmid vmid) const {
+    const auto found = running_.find(vmid);
+    return found == running_.end() ? nullptr : &found->second.vector;
+}
+
 VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
     VmGate::Arrival arrival;
     if (const Result opened = gate_.open(vm_key, vm_vector, arrival); !opened.ok()) return opened;

@@ -38,6 +38,8 @@ public:
     const VmLog& log() const { return gate_.log(); }
     /// For other parts of the chip that let VMs in and out.
     VmGate& gate() { return gate_; }
+    /// The vector that an installed VM had last; null where none is installed under the VMID.
+    const VmVector* vector(Vmid vmid) const;
 
 private:
     std::optional<Vmid> free_vmid() const;

@@ -32,7 +32,7 @@ TEST_F(ShimExitTableGenerator, WritesTableAndPage) {
     EXPECT_EQ(outcome.output, "");
     EXPECT_NE(written("table").find("    second = 2,  ///< Second.\n"), std::string::npos);
     EXPECT_NE(written("table").find("    {ExitReason::first, \"first\", true, 0x0, 0x0,\n     {{{{Register::rax, 32}}}, 1},\n"
-                                    "     {{{{false, Register::rbx, 64, {{{{0x0, 0x7}, {0x10, 0x1f}}}, 2}}}}, 1}},\n"),
+                                    "     {{{{false, Register::rbx, 64, {{{{0x0, 0x7}, {0x10, 0x1f}}}, 2}}}}, 1}, false},\n"),
               std::string::npos);
     EXPECT_NE(written("page").find("| 1 | `first` | First. | behind | - | RAX (32 bits) | RBX (0x0 to 0x7 or 0x10 to 0x1f) |\n"), std::string::npos);
     EXPECT_NE(written("page").find("| 2 | `second` | Second. | at | 1, 4 | gpa, data | data (size of the access) |\n"), std::string::npos);
@@ -46,7 +46,7 @@ TEST_F(ShimExitTableGenerator, RefusesNamesCodesAndKeys) {
     refuses("    code: 2\n", "", "exits.yaml:8:5: key 'code' is missing");
     refuses("instruction: false", "instruction: no", "exits.yaml:10:18: 'instruction' is neither (accepted: true, false)");
     refuses("shown_event", "shown",
-            "exits.yaml:13:5: unknown key 'shown' (accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted)");
+            "exits.yaml:13:5: unknown key 'shown' (accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted, monotonic)");
 }
 
 TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
@@ -62,6 +62,8 @@ TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
     refuses("[0, 7]", "[7, 0]", "exits.yaml:7:51: a range whose low end is above its high end");
     refuses("[0, 7]", "[7]", "exits.yaml:7:51: not a range (accepted: [low, high])");
     refuses("[0, 7]", "[0, 7], [8, 9]", "exits.yaml:7:67: too many ranges (accepted: 2 at most)");
+    refuses("[16, 31]]}]", "[16, 31]]}]\n    monotonic: true", "exits.yaml:8:16: a count needs its halves in 'accepted' (accepted: rax and rdx of 32 bits)");
+    refuses("[16, 31]]}]", "[16, 31]]}]\n    monotonic: 1", "exits.yaml:8:16: 'monotonic' is neither (accepted: true, false)");
     refuses("{register: rax, bits: 32}", "{register: rax, bits: 32}, {register: rax, bits: 8}", "exits.yaml:6:50: register 'rax' is there twice");
     refuses("{register: data, bits: access}", "{register: data, bits: access}, {register: data, bits: access}",
             "exits.yaml:14:48: the same register is there twice");
