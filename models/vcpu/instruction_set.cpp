@@ -26,7 +26,10 @@ InstructionStatus status_of(LifecycleStatus status) {
     switch (status) {
         case LifecycleStatus::ok: return InstructionStatus::ok;
         case LifecycleStatus::bad_key: return InstructionStatus::bad_key;
-        case LifecycleStatus::bad_vector: return InstructionStatus::bad_vector;
+        case LifecycleStatus::bad_vector:
+        case LifecycleStatus::bad_certificate:
+        case LifecycleStatus::other_chip:
+        case LifecycleStatus::bad_nonce: return InstructionStatus::bad_vector;
         case LifecycleStatus::other_scheme: return InstructionStatus::other_scheme;
         case LifecycleStatus::refused: return InstructionStatus::refused_by_log;
         case LifecycleStatus::no_vmid: return InstructionStatus::no_room;
