@@ -30,5 +30,9 @@ const std::vector<Attack>& all_attacks();
 
 // Each attacker's, for all_attacks().
 std::vector<Attack> bus_attacks();
+std::vector<Attack> memory_attacks();
+std::vector<Attack> context_attacks();
+std::vector<Attack> device_attacks();
+std::vector<Attack> operator_attacks();
 
 }  // namespace coffer

@@ -2,8 +2,6 @@
 
 #include <stdexcept>
 
-#include "platform/guests.h"
-
 namespace coffer {
 
 namespace {
@@ -14,10 +12,9 @@ Bytes draw(std::mt19937_64& random, std::size_t size) {
     return bytes;
 }
 
-constexpr Vmid victim_vmid = first_guest_vmid;
-constexpr Vmid accomplice_vmid = first_guest_vmid + 1;
-constexpr Address victim_frames = 64 * page_bytes;
-constexpr Address accomplice_frames = 128 * page_bytes;
+void demand(const Answer& answer) {
+    if (!answer.ok()) throw std::logic_error("the hypervisor cannot start a VM: " + answer.refusal);
+}
 
 }  // namespace
 
@@ -26,25 +23,39 @@ AttackScene::AttackScene(MachineTlm& where, std::uint64_t seed) : AttackScene(wh
 AttackScene::AttackScene(MachineTlm& where, std::mt19937_64 random) : AttackScene(where, draw(random, line_bytes), random) {}
 
 AttackScene::AttackScene(MachineTlm& where, const Bytes& secret, const std::mt19937_64& random)
-    : machine(where), victim(where, victim_vmid), accomplice(where, accomplice_vmid), bus(where), evidence(secret), random_(random) {
+    : machine(where), hypervisor(where), victim(where, 1), accomplice(where, 2), bus(where), evidence(secret), random_(random) {
     machine.boot();
-    start_vm(victim_vmid, victim_frames);
-    start_vm(accomplice_vmid, accomplice_frames);
+    start_vm(victim);
+    start_vm(accomplice);
     if (!victim.store(secret_gpa, secret)) throw std::logic_error("the victim cannot store its secret");
 }
 
-void AttackScene::start_vm(Vmid vmid, Address first_frame) {
-    machine.guest(vmid).map.add({0, first_frame, vm_pages});
-    if (!machine.rules().encrypt) return;
-    VmInstall vm;
-    vm.vmid = vmid;
-    vm.pages = vm_pages;
-    const Bytes key = fresh_bytes(vm.k_vm.size());
-    std::copy(key.begin(), key.end(), vm.k_vm.data());
-    machine.protection.install(vm);
+void AttackScene::start_vm(GuestProgram& program) {
+    crypto::Key128 k_vm;
+    const Bytes key = fresh_bytes(k_vm.size());
+    std::copy(key.begin(), key.end(), k_vm.data());
+    owners_.emplace_back(k_vm);
+    Vmid vmid = 0;
+    demand(hypervisor.start_vm(owners_.back(), vmid));
+    map_pages(vmid);
+    program.start(vmid);
 }
 
-Address AttackScene::hpa_of(const GuestProgram& guest, Address gpa) const { return *machine.guest(guest.vmid()).map.hpa_of(gpa); }
+void AttackScene::map_pages(Vmid vmid) {
+    for (Gpn gpn = 0; gpn != mapped_pages; ++gpn) demand(hypervisor.map(vmid, gpn, hypervisor.take_frame()));
+    for (Gpn gpn = page_of(VmOwner::addr_shim); gpn != page_of(VmOwner::addr_shim) + shim_pages; ++gpn)
+        demand(hypervisor.map(vmid, gpn, hypervisor.take_frame()));
+}
+
+bool AttackScene::noted(const Answer& answer) {
+    if (!answer.ok()) evidence.refused(answer.refusal);
+    return answer.ok();
+}
+
+void AttackScene::load_as_host(Address hpa, std::size_t size) {
+    Bytes bytes(size);
+    if (noted(hypervisor.load(hpa, bytes))) evidence.obtained(bytes);
+}
 
 Bytes AttackScene::fresh_bytes(std::size_t size) { return draw(random_, size); }
 

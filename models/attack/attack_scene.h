@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <random>
+#include <vector>
 
 #include "attack/bus_adversary.h"
 #include "attack/evidence.h"
+#include "attack/guest_disk.h"
 #include "attack/guest_program.h"
+#include "attack/hypervisor.h"
 #include "platform/machine_tlm.h"
 
 namespace coffer {
@@ -16,9 +19,13 @@ public:
     /// The page that holds the secret, in its first line.
     static constexpr Gpn secret_gpn = 5;
     static constexpr Address secret_gpa = secret_gpn * page_bytes;
-    static constexpr std::uint64_t vm_pages = 32;
+    /// The pages of each VM that are mapped at first.
+    static constexpr Gpn mapped_pages = 12;
+    /// The shim's page, one for the context of its vCPU, and the table of its disk.
+    static constexpr Gpn shim_pages = 3;
 
     MachineTlm& machine;
+    Hypervisor hypervisor;
     GuestProgram victim;
     GuestProgram accomplice;
     BusAdversary bus;
@@ -26,19 +33,33 @@ public:
 
     /// Boots the machine and starts both VMs. In a process; `machine` outlives the object.
     AttackScene(MachineTlm& machine, std::uint64_t seed);
+    AttackScene(const AttackScene&) = delete;
+    AttackScene& operator=(const AttackScene&) = delete;
 
-    /// Machine address of a guest's byte.
-    Address hpa_of(const GuestProgram& guest, Address gpa) const;
+    /// Machine address of one of the victim's bytes.
+    Address victim_hpa(Address gpa) const { return hypervisor.hpa_of(victim.vmid(), gpa); }
+    /// Notes a refusal among the evidence; whether there was none.
+    bool noted(const Answer& answer);
+    /// The attacker loads machine memory as the host, and keeps what comes as evidence.
+    void load_as_host(Address hpa, std::size_t size);
+    /// The hypervisor starts a VM with a key of its own, for the program to run in.
+    void start_vm(GuestProgram& program);
     /// Bytes that nobody has seen before.
     Bytes fresh_bytes(std::size_t size);
+
+    /// The hypervisor gives a VM its first pages.
+    void map_pages(Vmid vmid);
+    const VmOwner& victims_owner() const { return owners_.front(); }
+    /// Once, while the victim runs.
+    GuestDisk victims_disk() { return {machine, hypervisor, victim, victims_owner()}; }
 
     AttackResult judge(AttackAim aim) const;
 
 private:
     AttackScene(MachineTlm& machine, std::mt19937_64 random);
     AttackScene(MachineTlm& machine, const Bytes& secret, const std::mt19937_64& random);
-    void start_vm(Vmid vmid, Address first_frame);
 
+    std::vector<VmOwner> owners_;  // of all VMs, the victim's first
     std::mt19937_64 random_;
 };
 

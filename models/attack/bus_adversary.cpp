@@ -17,6 +17,10 @@ Bytes BusAdversary::read(const std::vector<MemoryBlock>& blocks) {
 
 void BusAdversary::overwrite(const std::vector<MemoryBlock>& blocks, const Bytes& bytes) {
     if (read(blocks) == bytes) throw std::logic_error("the adversary on the bus changes nothing");
+    write(blocks, bytes);
+}
+
+void BusAdversary::write(const std::vector<MemoryBlock>& blocks, const Bytes& bytes) {
     std::size_t at = 0;
     for (const MemoryBlock& block : blocks) {
         machine_.dram.memory().write(block.address, bytes.data() + at, block.size);
@@ -30,13 +34,28 @@ void BusAdversary::exchange(const std::vector<MemoryBlock>& some, const std::vec
     overwrite(others, bytes);
 }
 
-Bytes BusAdversary::image() {
-    Bytes bytes;
+void BusAdversary::copy_page(std::uint64_t from, std::uint64_t to) {
+    for (std::size_t line = 0; line != lines_per_page; ++line) {
+        const Address offset = line * line_bytes;
+        write(line_and_counters(to * page_bytes + offset), read(line_and_counters(from * page_bytes + offset)));
+    }
+}
+
+BusAdversary::Image BusAdversary::image() {
+    Image image;
     for (const std::uint64_t frame : machine_.dram.memory().frame_numbers()) {
         const std::uint8_t* const content = machine_.dram.memory().frame(frame);
-        bytes.insert(bytes.end(), content, content + page_bytes);
+        image.emplace(frame, Bytes(content, content + page_bytes));
     }
-    return bytes;
+    return image;
+}
+
+void BusAdversary::restore(const Image& image) {
+    const Bytes zeros(page_bytes);
+    for (const std::uint64_t frame : machine_.dram.memory().frame_numbers()) {
+        const auto then = image.find(frame);
+        machine_.dram.memory().write(frame * page_bytes, (then != image.end() ? then->second : zeros).data(), page_bytes);
+    }
 }
 
 std::vector<MemoryBlock> BusAdversary::data_and_tag(Address hpa) const {

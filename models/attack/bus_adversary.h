@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "common/bytes.h"
@@ -20,8 +21,13 @@ public:
     void overwrite(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
     /// Exchanges blocks of the same sizes.
     void exchange(const std::vector<MemoryBlock>& some, const std::vector<MemoryBlock>& others);
-    /// All of DRAM, as far as anything was ever written to it.
-    Bytes image();
+    /// Copies a page from one frame to another with everything that goes with it outside the chip: tags and counter block.
+    void copy_page(std::uint64_t from, std::uint64_t to);
+    /// All of DRAM, as far as anything was ever written to it: frames by their numbers.
+    using Image = std::map<std::uint64_t, Bytes>;
+    Image image();
+    /// Makes DRAM what it was.
+    void restore(const Image& image);
 
     static std::vector<MemoryBlock> data(Address hpa) { return {{hpa, line_bytes}}; }
     /// A line with its tag.
@@ -32,6 +38,8 @@ public:
     std::vector<MemoryBlock> everything(Vmid vmid, Address gpa, Address hpa);
 
 private:
+    void write(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
+
     MachineTlm& machine_;
 };
 

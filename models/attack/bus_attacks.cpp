@@ -9,29 +9,29 @@ constexpr Address other_page_gpa = (AttackScene::secret_gpn + 2) * page_bytes;
 
 void snoop(AttackScene& scene) {
     scene.machine.settle();
-    scene.evidence.obtained(scene.bus.read(BusAdversary::data(scene.hpa_of(scene.victim, AttackScene::secret_gpa))));
+    scene.evidence.obtained(scene.bus.read(BusAdversary::data(scene.victim_hpa(AttackScene::secret_gpa))));
     scene.victim.look_at_everything(scene.evidence);
 }
 
 void spoof(AttackScene& scene) {
     scene.machine.settle();
-    scene.bus.overwrite(BusAdversary::data(scene.hpa_of(scene.victim, AttackScene::secret_gpa)), scene.fresh_bytes(line_bytes));
+    scene.bus.overwrite(BusAdversary::data(scene.victim_hpa(AttackScene::secret_gpa)), scene.fresh_bytes(line_bytes));
     scene.victim.look_at_everything(scene.evidence);
 }
 
 void splice_lines(AttackScene& scene) {
     scene.victim.store(other_line_gpa, scene.fresh_bytes(line_bytes));
     scene.machine.settle();
-    scene.bus.exchange(scene.bus.data_and_tag(scene.hpa_of(scene.victim, AttackScene::secret_gpa)),
-                       scene.bus.data_and_tag(scene.hpa_of(scene.victim, other_line_gpa)));
+    scene.bus.exchange(scene.bus.data_and_tag(scene.victim_hpa(AttackScene::secret_gpa)),
+                       scene.bus.data_and_tag(scene.victim_hpa(other_line_gpa)));
     scene.victim.look_at_everything(scene.evidence);
 }
 
 void splice_pages(AttackScene& scene) {
     scene.victim.store(other_page_gpa, scene.fresh_bytes(line_bytes));
     scene.machine.settle();
-    scene.bus.exchange(scene.bus.line_and_counters(scene.hpa_of(scene.victim, AttackScene::secret_gpa)),
-                       scene.bus.line_and_counters(scene.hpa_of(scene.victim, other_page_gpa)));
+    scene.bus.exchange(scene.bus.line_and_counters(scene.victim_hpa(AttackScene::secret_gpa)),
+                       scene.bus.line_and_counters(scene.victim_hpa(other_page_gpa)));
     scene.victim.look_at_everything(scene.evidence);
 }
 
@@ -45,17 +45,17 @@ void replay(AttackScene& scene, const std::vector<MemoryBlock>& blocks) {
     scene.victim.look_at_everything(scene.evidence);
 }
 
-void replay_line(AttackScene& scene) { replay(scene, scene.bus.data_and_tag(scene.hpa_of(scene.victim, AttackScene::secret_gpa))); }
+void replay_line(AttackScene& scene) { replay(scene, scene.bus.data_and_tag(scene.victim_hpa(AttackScene::secret_gpa))); }
 
-void replay_counters(AttackScene& scene) { replay(scene, scene.bus.line_and_counters(scene.hpa_of(scene.victim, AttackScene::secret_gpa))); }
+void replay_counters(AttackScene& scene) { replay(scene, scene.bus.line_and_counters(scene.victim_hpa(AttackScene::secret_gpa))); }
 
 void replay_everything(AttackScene& scene) {
-    replay(scene, scene.bus.everything(scene.victim.vmid(), AttackScene::secret_gpa, scene.hpa_of(scene.victim, AttackScene::secret_gpa)));
+    replay(scene, scene.bus.everything(scene.victim.vmid(), AttackScene::secret_gpa, scene.victim_hpa(AttackScene::secret_gpa)));
 }
 
 void cold_boot(AttackScene& scene) {
     scene.machine.settle();
-    scene.evidence.obtained(scene.bus.image());
+    for (const auto& [frame, bytes] : scene.bus.image()) scene.evidence.obtained(bytes);
     scene.victim.look_at_everything(scene.evidence);
 }
 

@@ -27,6 +27,10 @@ public:
     void obtained(ByteView bytes);
     /// The victim's view of its own data afterwards: what its load gave, if it was answered, and what it should be.
     void victim_loaded(const std::optional<Bytes>& loaded, ByteView written);
+    /// The machine took something for the victim's that its owner never made: as bad as wrong data.
+    void accepted_forgery() { corrupted_ = true; }
+    /// The victim is no more: there is nothing of its own to look at.
+    void victim_ended() { looked_ = true; }
     /// An answer other than success to one of the attacker's steps.
     void refused(std::string_view answer);
     /// There is nothing to attack, for this reason.

@@ -30,14 +30,17 @@ constexpr Cell corrupted{AttackOutcome::corrupted, "other data"};
 constexpr Cell prevented(std::string_view by) { return {AttackOutcome::prevented, by}; }
 constexpr Cell detected(std::string_view by) { return {AttackOutcome::detected, by}; }
 
-constexpr Cell ciphertext = prevented("no plaintext");
+constexpr Cell not_applicable(std::string_view by) { return {AttackOutcome::not_applicable, by}; }
+
+constexpr Cell no_plaintext = prevented("no plaintext");
+constexpr Cell no_effect = prevented("no effect");
 
 // In the configurations that do not encrypt, integrity makes no difference.
 constexpr Row rows[] = {
     // attack                  integrity        none       hsvm       hypercoffer                combined
-    {"bus_snoop", Integrity::none, {leaked, leaked, ciphertext, ciphertext}},
-    {"bus_snoop", Integrity::mac, {leaked, leaked, ciphertext, ciphertext}},
-    {"bus_snoop", Integrity::bmt, {leaked, leaked, ciphertext, ciphertext}},
+    {"bus_snoop", Integrity::none, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"bus_snoop", Integrity::mac, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"bus_snoop", Integrity::bmt, {leaked, leaked, no_plaintext, no_plaintext}},
     {"bus_spoof", Integrity::none, {corrupted, corrupted, corrupted, corrupted}},
     {"bus_spoof", Integrity::mac, {corrupted, corrupted, detected("data tag"), detected("data tag")}},
     {"bus_spoof", Integrity::bmt, {corrupted, corrupted, detected("data tag"), detected("data tag")}},
@@ -56,9 +59,37 @@ constexpr Row rows[] = {
     {"bus_replay_everything", Integrity::none, {corrupted, corrupted, corrupted, corrupted}},
     {"bus_replay_everything", Integrity::mac, {corrupted, corrupted, corrupted, corrupted}},
     {"bus_replay_everything", Integrity::bmt, {corrupted, corrupted, detected("tree node"), detected("tree node")}},
-    {"cold_boot", Integrity::none, {leaked, leaked, ciphertext, ciphertext}},
-    {"cold_boot", Integrity::mac, {leaked, leaked, ciphertext, ciphertext}},
-    {"cold_boot", Integrity::bmt, {leaked, leaked, ciphertext, ciphertext}},
+    {"cold_boot", Integrity::none, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"cold_boot", Integrity::mac, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"cold_boot", Integrity::bmt, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"frame_read", Integrity::bmt, {leaked, prevented("address error"), no_plaintext, prevented("address error")}},
+    {"frame_write", Integrity::bmt, {corrupted, prevented("address error"), detected("data tag"), prevented("address error")}},
+    {"remap", Integrity::bmt, {corrupted, prevented("page_mapped"), detected("counter block"), prevented("page_mapped")}},
+    {"alias", Integrity::bmt, {corrupted, prevented("frame_owned"), detected("counter block"), prevented("frame_owned")}},
+    {"double_map", Integrity::bmt, {leaked, prevented("frame_owned"), detected("counter block"), prevented("frame_owned")}},
+    {"wrong_vm_cache_hit", Integrity::bmt, {leaked, prevented("frame_owned"), no_plaintext, prevented("frame_owned")}},
+    {"unmap_read", Integrity::bmt, {leaked, detected("lost page"), no_plaintext, detected("lost page")}},
+    {"silent_zeroing", Integrity::bmt, {corrupted, detected("lost page"), detected("counter block"), detected("lost page")}},
+    {"late_write_back", Integrity::bmt, {corrupted, prevented("frame_owned"), detected("data tag"), prevented("frame_owned")}},
+    {"stale_counters", Integrity::bmt, {corrupted, no_effect, detected("counter block"), no_effect}},
+    {"swap_read", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
+    {"swap_forge", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
+    {"swap_replay", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
+    {"vmid_reuse", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
+    {"context_read", Integrity::bmt, {leaked, prevented("address error"), no_plaintext, prevented("address error")}},
+    {"context_tamper", Integrity::bmt, {corrupted, no_effect, no_effect, no_effect}},
+    {"context_replay", Integrity::bmt, {corrupted, prevented("address error"), detected("data tag"), prevented("address error")}},
+    {"wrong_entry", Integrity::bmt, {corrupted, no_effect, prevented("wrong_entry"), prevented("wrong_entry")}},
+    {"hostile_values", Integrity::bmt, {corrupted, no_effect, prevented("refused value"), prevented("refused value")}},
+    {"dma_read", Integrity::bmt, {leaked, prevented("refused by the IOMMU"), no_plaintext, prevented("refused by the IOMMU")}},
+    {"dma_write", Integrity::bmt, {corrupted, prevented("refused by the IOMMU"), detected("data tag"), prevented("refused by the IOMMU")}},
+    {"disk_read", Integrity::bmt, {leaked, leaked, no_plaintext, no_plaintext}},
+    {"disk_tamper", Integrity::bmt, {corrupted, corrupted, prevented("not authentic"), prevented("not authentic")}},
+    {"disk_replay", Integrity::bmt, {corrupted, corrupted, prevented("not authentic"), prevented("not authentic")}},
+    {"forged_key", Integrity::bmt, {not_applicable("there are no keys"), not_applicable("the chip draws the keys of VMs"), prevented("bad_key"), prevented("bad_key")}},
+    {"forged_vector", Integrity::bmt, {not_applicable("VMs are not started from vectors"), not_applicable("VMs are not started from vectors"), prevented("bad_vector"), prevented("bad_vector")}},
+    {"rollback", Integrity::bmt, {corrupted, not_applicable("a VM cannot be kept and started again"), prevented("refused_by_log"), prevented("unknown_vm")}},
+    {"iv_reuse", Integrity::bmt, {leaked, not_applicable("a VM cannot be kept and started again"), no_plaintext, prevented("unknown_vm")}},
 };
 
 constexpr ProtectionConfiguration configurations[] = {ProtectionConfiguration::none, ProtectionConfiguration::hsvm,

@@ -1,10 +1,19 @@
 #include "platform/machine_tlm.h"
 
+#include "crypto/key_wrap.h"
 #include "platform/guests.h"
 
 namespace coffer {
 
 namespace {
+
+constexpr crypto::KdfContext fleet{1, 2, 3, 4, 5, 6, 7, 8};
+
+/// Generating a pair takes longer than all the rest of a machine, so that all chips have the same.
+const crypto::UnwrapKey& chip_key() {
+    static const crypto::UnwrapKey key = crypto::UnwrapKey::generate(std::string_view("coffer machine"));
+    return key;
+}
 
 MemoryProtectionParameters protection_parameters(const MachineParameters& machine) {
     MemoryProtectionParameters p;
@@ -13,6 +22,7 @@ MemoryProtectionParameters protection_parameters(const MachineParameters& machin
     p.memory.data_bytes = machine.data_bytes;
     p.memory.chip_bytes = machine.chip_bytes;
     p.memory.chip.secret = model_key(machine.seed, "chip secret");
+    p.memory.chip.fleet_id = fleet;
     return p;
 }
 
@@ -26,35 +36,136 @@ LastLevelCacheParameters cache_parameters(const MachineParameters& machine) {
 /// Room for the trees of every VM that fits into memory.
 Address memory_bytes(const AddressMap& map) { return map.tree_base() + 2 * (map.data_bytes() + map.chip_bytes()); }
 
+HostMmuParameters host_parameters(const MachineParameters& machine, Mode mode) {
+    HostMmuParameters p;
+    p.memory_size = machine.data_bytes;
+    p.mode = mode;
+    return p;
+}
+
+EptTlm::Parameters ept_parameters(const MachineParameters& machine) {
+    EptTlm::Parameters p;
+    p.tables.configuration = machine.configuration;
+    p.tables.first_frame = page_of(machine.data_bytes) - machine.ept_frames;
+    p.tables.frames = machine.ept_frames;
+    return p;
+}
+
+HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine) {
+    HsvmControllerTlm::Parameters p;
+    p.hsvm.vmids = machine.vmids;
+    p.hsvm.cores = machine.cores;
+    p.fleet_id = fleet;
+    return p;
+}
+
 }  // namespace
 
 MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile)
     : sc_module(name),
       lpids_(nonvolatile),
+      keys_(model_key(parameters.seed, "random numbers")),
       last_level_cache("last_level_cache", cache_parameters(parameters)),
       protection("protection", protection_parameters(parameters), lpids_),
       dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_bytes(protection.map()))),
       bus_probe("bus_probe", dram.memory()),
+      host_mmu("host_mmu", host_parameters(parameters, Mode::host)),
+      iommu("iommu", host_parameters(parameters, Mode::device)),
+      dma("dma"),
+      disk("disk", {parameters.sectors, sc_core::sc_time(10, sc_core::SC_NS), sc_core::sc_time(1, sc_core::SC_US)}, medium_),
       host_socket("host_socket"),
-      parameters_(parameters) {
+      dma_socket("dma_socket"),
+      disk_socket("disk_socket"),
+      guest_socket("guest_socket"),
+      control_socket("control_socket"),
+      parameters_(parameters),
+      nonvolatile_(nonvolatile),
+      domains_(protection, &last_level_cache, parameters.vmids) {
     last_level_cache.initiator_socket.bind(protection.mpe.target_socket);
     protection.mpe.initiator_socket.bind(bus_probe.target_socket);
     bus_probe.initiator_socket.bind(dram.target_socket);
-    host_socket.bind(last_level_cache.target_socket);
-    for (const Vmid vmid : {first_guest_vmid, Vmid{first_guest_vmid + 1}}) {
-        guests_.push_back(std::make_unique<GuestPort>(sc_core::sc_gen_unique_name("guest"), vmid));
-        guests_.back()->mmu.initiator_socket.bind(last_level_cache.target_socket);
+    guest_socket.bind(last_level_cache.target_socket);
+    host_socket.bind(host_mmu.target_socket);
+    host_mmu.initiator_socket.bind(last_level_cache.target_socket);
+    dma_socket.bind(dma.target_socket);
+    disk_socket.bind(disk.target_socket);
+    dma.initiator_socket.bind(iommu.target_socket);
+    disk.initiator_socket.bind(iommu.target_socket);
+    iommu.initiator_socket.bind(last_level_cache.target_socket);
+    control_socket.bind(protection.mpe.control_socket);
+    caches_ = {&host_mmu, &iommu};
+    if (rules().ownership) {
+        hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters), HsvmControllerTlm::Parts{protection, last_level_cache, lpids_, keys_});
+        hsvm_->chip_socket.bind(protection.mpe.chip_socket);
+        hsvm_->control_socket.bind(protection.mpe.control_socket);
+        host_mmu.walk_socket.bind(hsvm_->walk_socket);
+        iommu.walk_socket.bind(hsvm_->walk_socket);
+        for (TranslationCache* const cache : caches_) hsvm_->add(*cache);
+    } else {
+        OrderingPort& ordering = *this;
+        PageSettlePort* const settling = rules().encrypt ? this : nullptr;
+        ept_ = std::make_unique<EptTlm>("ept", ept_parameters(parameters), protection.map(), ordering, settling);
+        ept_->memory_socket.bind(last_level_cache.target_socket);
+        host_mmu.walk_socket.bind(ept_->walk_socket);
+        iommu.walk_socket.bind(ept_->walk_socket);
     }
 }
 
-void MachineTlm::boot() { protection.boot(); }
+void MachineTlm::boot() {
+    protection.boot();
+    if (hsvm_) hsvm_->boot();
+    if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(domains_, lpids_, nonvolatile_, chip_key(), fleet);
+    const InstructionPorts ports{lifecycle_.get(), ept_ ? &ept_->tables() : nullptr, hsvm_ ? &hsvm_->controller() : nullptr};
+    instructions_ = std::make_unique<InstructionSet>(parameters_.configuration, ports);
+    const auto tables = [this]() -> TranslationPort& { return hsvm_ ? static_cast<TranslationPort&>(hsvm_->controller()) : ept_->tables(); };
+    for (unsigned core = 0; core != parameters_.cores; ++core)
+        (void)instructions_->add_core(cores_.emplace_back(host_socket.target(), guest_socket.target(), tables));
+    runner_ = std::make_unique<VcpuRunner>(*instructions_, policy_);
+}
+
+const Bytes& MachineTlm::unwrap_key() {
+    static const Bytes key = chip_key().public_der();
+    return key;
+}
+
+const crypto::KdfContext& MachineTlm::fleet_id() { return fleet; }
 
 void MachineTlm::settle() {
     last_level_cache.evict_all(LastLevelCacheTlm::Leaving::write_back);
     if (!rules().encrypt) return;
     // The chip's last, since guests' entries may go to its memory while others are flushed.
     for (unsigned vmid = parameters_.vmids - 1; vmid >= chip_vmid; --vmid)
-        if (protection.vm_table.entry(static_cast<Vmid>(vmid)) != nullptr) (void)protection.flush(static_cast<Vmid>(vmid));
+        if (protection.vm_table.installed(static_cast<Vmid>(vmid))) (void)protection.flush(static_cast<Vmid>(vmid));
+}
+
+/// Nothing: page tables are behind the cache too, and nobody waits between the steps of a change, so that no fill can come between them.
+void MachineTlm::block_fills(const GuestPages&) {}
+
+void MachineTlm::evict_lines(const GuestPages& pages, LastLevelCache::Leaving leaving) {
+    for (Gpn gpn = pages.first; gpn != pages.first + pages.count; ++gpn) last_level_cache.evict_page(pages.vmid, gpn, leaving);
+}
+
+void MachineTlm::evict_frames(std::uint64_t first_frame, std::uint64_t count, LastLevelCache::Leaving leaving) {
+    for (std::uint64_t frame = first_frame; frame != first_frame + count; ++frame) last_level_cache.evict_frame(frame * page_bytes, leaving);
+}
+
+void MachineTlm::invalidate_pages(const GuestPages& pages) {
+    for (TranslationCache* const cache : caches_) cache->invalidate_pages(pages.vmid, pages.first, pages.count);
+}
+
+void MachineTlm::invalidate_frames(std::uint64_t first_frame, std::uint64_t count) {
+    for (TranslationCache* const cache : caches_) cache->invalidate_frames(first_frame, count);
+}
+
+void MachineTlm::complete(const GuestPages&) {}
+
+void MachineTlm::settle_page(Vmid vmid, Address gpa, Address frame) {
+    tlm::tlm_generic_payload& payload = control_payload_.prepare(tlm::TLM_IGNORE_COMMAND, frame, nullptr, 0);
+    control_payload_.context.vmid = vmid;
+    control_payload_.context.mode = Mode::guest;
+    control_payload_.context.gpa = gpa;
+    control_payload_.context.page = PageCommand::settle;
+    control_socket.b_transport(payload, uncharged_);
 }
 
 void MachineTlm::collect(StatisticsGroup& group) const {
@@ -62,6 +173,12 @@ void MachineTlm::collect(StatisticsGroup& group) const {
     protection.collect(group.group("protection"));
     bus_probe.collect(group.group("bus_probe"));
     dram.collect(group.group("dram"));
+    host_mmu.collect(group.group("host_mmu"));
+    iommu.collect(group.group("iommu"));
+    dma.collect(group.group("dma"));
+    disk.collect(group.group("disk"));
+    if (ept_) ept_->collect(group.group("ept"));
+    if (hsvm_) hsvm_->collect(group.group("hsvm"));
 }
 
 }  // namespace coffer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -9,14 +10,25 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "aise/lpid_allocator.h"
+#include "common/context_payload_tlm.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
+#include "devices/disk_tlm.h"
+#include "devices/dma_engine_tlm.h"
+#include "hsvm/hsvm_controller_tlm.h"
 #include "hsvm/protection_configuration.h"
+#include "hsvm/seeded_key_source.h"
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/last_level_cache_tlm.h"
 #include "memory/memory_protection_tlm.h"
-#include "vcpu/guest_memory_map.h"
-#include "vcpu/mmu_tlm.h"
+#include "memory/sparse_memory.h"
+#include "memory/memory_protection_domains_tlm.h"
+#include "platform/machine_core.h"
+#include "vcpu/ept_tlm.h"
+#include "vcpu/host_mmu_tlm.h"
+#include "vcpu/instruction_set.h"
+#include "vcpu/vcpu_runner.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
@@ -26,50 +38,88 @@ struct MachineParameters {
     Integrity integrity = Integrity::bmt;  ///< where memory is encrypted
     Address data_bytes = Address{2} << 20;
     Address chip_bytes = Address{256} << 10;
+    std::uint64_t ept_frames = 32;         ///< at the end of data frames, where the hypervisor has the page tables
+    std::uint64_t sectors = 16;            ///< of the disk
     unsigned vmids = 16;                   ///< VMIDs are below this
-    std::uint64_t seed = 1;                ///< of the chip's secret
+    unsigned cores = 3;
+    std::uint64_t seed = 1;                ///< of the chip's secret and of H-SVM's keys
 };
 
-/// A whole machine without software: guest ports -> MMUs -> last-level cache -> memory protection -> bus probe -> DRAM.
-class MachineTlm : public sc_core::sc_module, public StatisticsProvider {
-    LpidAllocator lpids_;  // before the modules that draw from it
+/// A whole machine without software, in one of the four configurations.
+///
+///     host_socket --> host MMU ---+
+///     guests --> MMU -------------+--> last-level cache --> memory protection --> bus probe --> DRAM
+///     DMA engine, disk --> IOMMU -+
+///                |
+///                +--> H-SVM controller (hsvm, combined), or the hypervisor's page tables (none, hypercoffer)
+class MachineTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private PageSettlePort {
+    LpidAllocator lpids_;  // before the modules that draw from them
+    SeededKeySource keys_;
+    SparseMemory medium_;
 
 public:
     LastLevelCacheTlm last_level_cache;
     MemoryProtectionTlm protection;
     DramTlm dram;
     BusProbeTlm bus_probe;
-    /// Software of the host, by machine addresses.
-    tlm_utils::simple_initiator_socket<MachineTlm> host_socket;
-
-    /// What one guest does, by guest physical addresses.
-    struct GuestPort : sc_core::sc_module {
-        GuestPort(const sc_core::sc_module_name& name, Vmid vmid) : sc_module(name), initiator_socket("initiator_socket"), mmu("mmu", vmid, map) {
-            initiator_socket.bind(mmu.target_socket);
-        }
-        tlm_utils::simple_initiator_socket<GuestPort> initiator_socket;
-        GuestMemoryMap map;
-        MmuTlm mmu;
-    };
+    HostMmuTlm host_mmu;
+    HostMmuTlm iommu;
+    DmaEngineTlm dma;
+    DiskTlm disk;
+    /// Software of the host: memory by machine address, and registers of the devices.
+    InitiatorSocket<MachineTlm> host_socket;
+    tlm_utils::simple_initiator_socket<MachineTlm> dma_socket;
+    tlm_utils::simple_initiator_socket<MachineTlm> disk_socket;
+    InitiatorSocket<MachineTlm> guest_socket;
+    InitiatorSocket<MachineTlm> control_socket;
 
     /// `nonvolatile` outlives the machine. Throws InputError for parameters that do not fit together.
     MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile);
 
     /// In a process, before anything else.
     void boot();
-    /// The port of a guest, VMID 2 or 3.
-    GuestPort& guest(Vmid vmid) { return *guests_.at(vmid - first_guest_vmid); }
-
     /// Writes back and forgets all lines and metadata, as caches do in time. In a process, outside transactions; takes no time.
     void settle();
+
+    /// The hypervisor's page tables; null in hsvm and combined.
+    EptTlm* ept() { return ept_.get(); }
+    /// Null in none and hypercoffer.
+    HsvmControllerTlm* hsvm() { return hsvm_.get(); }
+    /// What the cores' software does. After boot.
+    InstructionSet& instructions() { return *instructions_; }
+    VcpuRunner& runner() { return *runner_; }
+    LpidSource& lpids() { return lpids_; }
+    CoreMemory& core_memory(unsigned core) { return cores_.at(core); }
+    /// The public half of the chip's unwrap key, for owners of VMs.
+    static const Bytes& unwrap_key();
+    static const crypto::KdfContext& fleet_id();
 
     const MachineParameters& parameters() const { return parameters_; }
     const ConfigurationRules& rules() const { return rules_of(parameters_.configuration); }
     void collect(StatisticsGroup& group) const override;
 
 private:
+    void block_fills(const GuestPages& pages) override;
+    void evict_lines(const GuestPages& pages, LastLevelCache::Leaving leaving) override;
+    void evict_frames(std::uint64_t first_frame, std::uint64_t count, LastLevelCache::Leaving leaving) override;
+    void invalidate_pages(const GuestPages& pages) override;
+    void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
+    void complete(const GuestPages& pages) override;
+    void settle_page(Vmid vmid, Address gpa, Address frame) override;
+
     const MachineParameters parameters_;
-    std::vector<std::unique_ptr<GuestPort>> guests_;
+    NonVolatile& nonvolatile_;
+    std::unique_ptr<EptTlm> ept_;
+    std::unique_ptr<HsvmControllerTlm> hsvm_;
+    std::vector<TranslationCache*> caches_;
+    MemoryProtectionDomainsTlm domains_;
+    std::unique_ptr<VmLifecycle> lifecycle_;
+    std::deque<MachineCore> cores_;
+    std::unique_ptr<InstructionSet> instructions_;
+    const ExitPolicy policy_;
+    std::unique_ptr<VcpuRunner> runner_;
+    ContextPayload control_payload_;
+    sc_core::sc_time uncharged_;  // of what changes of page tables cause
 };
 
 }  // namespace coffer

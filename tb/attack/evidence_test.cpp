@@ -97,7 +97,7 @@ void invent(AttackScene& scene) {
     scene.evidence.obtained(secret_bytes());
     scene.victim.look_at_everything(scene.evidence);
 }
-void run_away(AttackScene& scene) { scene.evidence.obtained(scene.bus.image()); }
+void run_away(AttackScene& scene) { scene.evidence.obtained(scene.bus.read(BusAdversary::data(0))); }
 void tamper_with_nothing(AttackScene& scene) {
     const auto line = BusAdversary::data(0);
     scene.bus.overwrite(line, scene.bus.read(line));

@@ -1,0 +1,185 @@
+#include "attack/hypervisor.h"
+
+#include <array>
+#include <stdexcept>
+
+#include "devices/register_table.h"
+
+namespace coffer {
+
+namespace {
+
+using DeviceRegister = devices_registers::Register;
+
+/// `base`: of the device's group, from which its addresses count.
+void write_register(tlm_utils::simple_initiator_socket<MachineTlm>& socket, Address base, DeviceRegister name, std::uint64_t value) {
+    std::array<std::uint8_t, 8> bytes;
+    store_le64(bytes.data(), value);
+    ContextPayload payload;
+    sc_core::sc_time delay;
+    tlm::tlm_generic_payload& access = payload.write(devices_registers::entry(name).address_of(0) - base, bytes.data(), bytes.size());
+    socket->b_transport(access, delay);
+    if (!access.is_response_ok()) throw std::logic_error("a device's registers refuse the hypervisor");
+}
+
+/// Waits for the command that was started.
+Answer completion(const DeviceTlm& device) {
+    wait(device.completed());
+    if (device.cause() == DeviceCause::none) return {};
+    return {device.cause() == DeviceCause::refused ? "refused by the IOMMU" : "device error"};
+}
+
+}  // namespace
+
+Hypervisor::Hypervisor(MachineTlm& machine) : machine_(machine) {}
+
+std::uint64_t Hypervisor::buffer_frame() {
+    if (!buffer_) buffer_ = take_frame();
+    return *buffer_;
+}
+
+Answer Hypervisor::start_vm(const VmOwner& owner, Vmid& vmid) {
+    if (machine_.rules().ownership) {
+        const VmArguments arguments{VmOwner::pages, 1, machine_.rules().shim ? VmOwner::addr_shim : 0};
+        return hsvm([&](HsvmController& controller) { return controller.create(HsvmCaller::host, arguments, vmid); });
+    }
+    if (machine_.rules().shim) {
+        const SealedVector vector = owner.boot_vector();
+        return install(owner.vm_key(), Bytes(vector.begin(), vector.end()), vmid);
+    }
+    for (vmid = first_guest_vmid; machine_.ept()->tables().has(vmid); ++vmid) {}
+    return {machine_.ept()->add(vmid, VmOwner::pages) ? "" : "no room for page tables"};
+}
+
+Answer Hypervisor::install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vmid) {
+    const Address key_at = buffer_frame() * page_bytes;
+    const Address vector_at = key_at + vm_key.size();
+    if (const Answer stored = store(key_at, vm_key); !stored.ok()) return stored;
+    if (const Answer stored = store(vector_at, vm_vector); !stored.ok()) return stored;
+    return answer_of(machine_.instructions().vm_install(core, key_at, vector_at, vmid));
+}
+
+Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
+    const Address at = buffer_frame() * page_bytes;
+    if (const Answer sealed = answer_of(machine_.instructions().vm_snapshot(core, vmid, at)); !sealed.ok()) return sealed;
+    vm_vector.resize(vm_vector_bytes);
+    return load(at, vm_vector);
+}
+
+Answer Hypervisor::end_vm(Vmid vmid) {
+    Answer ended;
+    if (machine_.rules().ownership)
+        ended = hsvm([&](HsvmController& controller) { return controller.delete_vm(HsvmCaller::host, vmid); });
+    else if (machine_.rules().shim)
+        ended = answer_of(machine_.instructions().vm_uninstall(core, vmid));
+    else
+        machine_.ept()->remove(vmid);
+    if (!ended.ok()) return ended;
+    machine_.runner().forget(vmid);
+    for (auto mapping = frames_.lower_bound({vmid, 0}); mapping != frames_.end() && mapping->first.first == vmid; mapping = frames_.erase(mapping))
+        returned_frames_.push_back(mapping->second);
+    return ended;
+}
+
+std::uint64_t Hypervisor::take_frame() {
+    if (returned_frames_.empty()) return next_frame_++;
+    const std::uint64_t frame = returned_frames_.front();
+    returned_frames_.pop_front();
+    return frame;
+}
+
+Answer Hypervisor::map(Vmid vmid, Gpn gpn, std::uint64_t frame) {
+    const Answer mapped = machine_.rules().ownership
+                              ? hsvm([&](HsvmController& controller) { return controller.page_map(HsvmCaller::host, vmid, gpn, frame); })
+                              : ept_store(vmid, gpn, NptEntry::mapped(frame));
+    if (mapped.ok()) frames_[{vmid, gpn}] = frame;
+    return mapped;
+}
+
+Answer Hypervisor::remap(Vmid vmid, Gpn gpn, std::uint64_t frame) {
+    const Answer moved = machine_.rules().ownership
+                             ? hsvm([&](HsvmController& controller) { return controller.page_move(HsvmCaller::host, vmid, gpn, frame); })
+                             : ept_store(vmid, gpn, NptEntry::mapped(frame));
+    if (moved.ok()) frames_[{vmid, gpn}] = frame;
+    return moved;
+}
+
+Answer Hypervisor::unmap(Vmid vmid, Gpn gpn) {
+    return machine_.rules().ownership ? hsvm([&](HsvmController& controller) { return controller.page_unmap(HsvmCaller::host, vmid, gpn); })
+                                      : ept_store(vmid, gpn, {});
+}
+
+Answer Hypervisor::swap_out(Vmid vmid, Gpn gpn, Bytes& image) {
+    if (machine_.rules().ownership) return hsvm([&](HsvmController& controller) { return controller.swap_out(HsvmCaller::host, vmid, gpn, image); });
+    if (const Answer unmapped = unmap(vmid, gpn); !unmapped.ok()) return unmapped;
+    // Lines of the host's own would hide what is in memory.
+    machine_.settle();
+    image.resize(page_bytes);
+    return load(frame_of(vmid, gpn) * page_bytes, image);
+}
+
+Answer Hypervisor::swap_in(Vmid vmid, Gpn gpn, std::uint64_t frame, const Bytes& image) {
+    if (!machine_.rules().ownership) {
+        if (const Answer stored = store(frame * page_bytes, image); !stored.ok()) return stored;
+        machine_.settle();
+        return map(vmid, gpn, frame);
+    }
+    const Answer swapped = hsvm([&](HsvmController& controller) { return controller.swap_in(HsvmCaller::host, vmid, gpn, frame, image); });
+    if (swapped.ok()) frames_[{vmid, gpn}] = frame;
+    return swapped;
+}
+
+Answer Hypervisor::load(Address hpa, Bytes& bytes) { return access(tlm::TLM_READ_COMMAND, hpa, bytes.data(), bytes.size()); }
+
+Answer Hypervisor::store(Address hpa, ByteView bytes) {
+    Bytes copy(bytes.begin(), bytes.end());
+    return access(tlm::TLM_WRITE_COMMAND, hpa, copy.data(), copy.size());
+}
+
+Answer Hypervisor::access(tlm::tlm_command command, Address hpa, std::uint8_t* data, std::size_t size) {
+    ContextPayload payload;
+    sc_core::sc_time delay;
+    tlm::tlm_generic_payload& transfer = payload.prepare(command, hpa, data, size);
+    machine_.host_socket.b_transport(transfer, delay);
+    if (transfer.is_response_ok()) return {};
+    return {transfer.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE ? "address error" : "bus error"};
+}
+
+Answer Hypervisor::dma_copy(Address from, Address to, std::size_t size) {
+    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_source, from);
+    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_destination, to);
+    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_length, size);
+    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_control, devices_registers::dma_control_start_mask);
+    return completion(machine_.dma);
+}
+
+Answer Hypervisor::disk_command(std::uint64_t sector, Address buffer, std::uint64_t control) {
+    machine_.settle();
+    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_sector, sector);
+    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_buffer, buffer);
+    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_control, control);
+    const Answer answer = completion(machine_.disk);
+    machine_.settle();
+    return answer;
+}
+
+Answer Hypervisor::read_sector(std::uint64_t sector, Address to) { return disk_command(sector, to, devices_registers::disk_control_start_mask); }
+
+Answer Hypervisor::write_sector(std::uint64_t sector, Address from) {
+    return disk_command(sector, from, devices_registers::disk_control_start_mask | devices_registers::disk_control_write_mask);
+}
+
+Answer Hypervisor::hsvm(const std::function<HsvmStatus(HsvmController&)>& operation) {
+    sc_core::sc_time delay;
+    const HsvmStatus status = machine_.hsvm()->perform(delay, operation);
+    return {status == HsvmStatus::ok ? "" : std::string(to_string(status))};
+}
+
+Answer Hypervisor::ept_store(Vmid vmid, Gpn gpn, NptEntry entry) {
+    if (machine_.rules().shim) return answer_of(machine_.instructions().ept_st(core, InstructionSet::ept_address(vmid, gpn), entry.bits));
+    sc_core::sc_time delay;
+    const EptStatus status = machine_.ept()->store(vmid, gpn, entry, delay);
+    return {status == EptStatus::ok ? "" : std::string(to_string(status))};
+}
+
+}  // namespace coffer

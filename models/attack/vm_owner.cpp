@@ -1,0 +1,19 @@
+#include "attack/vm_owner.h"
+
+#include "crypto/key_wrap.h"
+#include "platform/machine_tlm.h"
+
+namespace coffer {
+
+Bytes VmOwner::vm_key() const { return crypto::wrap_key(MachineTlm::unwrap_key(), k_vm_, k_vm_.view()); }
+
+SealedVector VmOwner::boot_vector() const {
+    VmVector vector;
+    vector.identity = derive_identity(k_vm_, MachineTlm::fleet_id());
+    vector.pages = pages;
+    vector.addr_shim = addr_shim;
+    // The image tool's own LPIDs: chip 0.
+    return seal_vector(vector, derive_seal_key(k_vm_, MachineTlm::fleet_id()), 1);
+}
+
+}  // namespace coffer
