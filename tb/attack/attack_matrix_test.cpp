@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "attack/attack_campaign.h"
+#include "attack/attack_matrix.h"
 #include "attack/expected_outcomes.h"
 
 namespace coffer {
@@ -34,6 +37,13 @@ std::vector<AttackCase> cases_of(ProtectionConfiguration configuration, Integrit
 TEST(AttackMatrix, EveryAttackEndsAsTheThreatModelSays) {
     AttackCampaign campaign("campaign", all_attack_cases());
     for (const AttackReport& report : campaign.run()) EXPECT_EQ(report.result, expected_outcome(report.what)) << name_of(report.what);
+}
+
+TEST(AttackMatrix, IsTheOneOnThePageOfTheThreatModel) {
+    AttackCampaign campaign("campaign", all_attack_cases());
+    std::ifstream file(COFFER_SOURCE_DIR "/docs/threat_model.md");
+    const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    EXPECT_NE(page.find("```\n" + attack_matrix_text(campaign.run()) + "```"), std::string::npos) << "put there what coffer attack prints";
 }
 
 TEST(AttackMatrix, EveryAttackOnDataWorksWhereNothingProtects) {
