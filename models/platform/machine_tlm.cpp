@@ -1,7 +1,7 @@
 #include "platform/machine_tlm.h"
 
-#include "crypto/key_wrap.h"
 #include "platform/guests.h"
+#include "vm_table/chip_identity.h"
 
 namespace coffer {
 
@@ -9,10 +9,13 @@ namespace {
 
 constexpr crypto::KdfContext fleet{1, 2, 3, 4, 5, 6, 7, 8};
 
-/// Generating a pair takes longer than all the rest of a machine, so that all chips have the same.
-const crypto::UnwrapKey& chip_key() {
-    static const crypto::UnwrapKey key = crypto::UnwrapKey::generate(std::string_view("coffer machine"));
-    return key;
+/// Making pairs of keys takes longer than all the rest of a machine, so that all of them have the same.
+const ChipIdentity& chip_identity() {
+    static const ChipIdentity chip = [] {
+        const FleetAuthority authority{fleet, crypto::SigningKey::generate(std::string_view("coffer machine fleet"))};
+        return ChipIdentity::manufacture(ChipNumber(1), authority, std::string_view("coffer machine"));
+    }();
+    return chip;
 }
 
 MemoryProtectionParameters protection_parameters(const MachineParameters& machine) {
@@ -114,7 +117,7 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
 void MachineTlm::boot() {
     protection.boot();
     if (hsvm_) hsvm_->boot();
-    if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(domains_, lpids_, nonvolatile_, chip_key(), fleet);
+    if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(domains_, lpids_, nonvolatile_, chip_identity());
     const InstructionPorts ports{lifecycle_.get(), ept_ ? &ept_->tables() : nullptr, hsvm_ ? &hsvm_->controller() : nullptr};
     instructions_ = std::make_unique<InstructionSet>(parameters_.configuration, ports);
     const auto tables = [this]() -> TranslationPort& { return hsvm_ ? static_cast<TranslationPort&>(hsvm_->controller()) : ept_->tables(); };
@@ -124,7 +127,7 @@ void MachineTlm::boot() {
 }
 
 const Bytes& MachineTlm::unwrap_key() {
-    static const Bytes key = chip_key().public_der();
+    static const Bytes key = chip_identity().unwrap_key().public_der();
     return key;
 }
 
