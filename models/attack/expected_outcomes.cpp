@@ -67,7 +67,7 @@ constexpr Row rows[] = {
     {"remap", Integrity::bmt, {corrupted, prevented("page_mapped"), detected("counter block"), prevented("page_mapped")}},
     {"alias", Integrity::bmt, {corrupted, prevented("frame_owned"), detected("counter block"), prevented("frame_owned")}},
     {"double_map", Integrity::bmt, {leaked, prevented("frame_owned"), detected("counter block"), prevented("frame_owned")}},
-    {"wrong_vm_cache_hit", Integrity::bmt, {leaked, prevented("frame_owned"), no_plaintext, prevented("frame_owned")}},
+    {"wrong_vm_cache_hit", Integrity::bmt, {leaked, prevented("frame_owned"), prevented("load refused"), prevented("frame_owned")}},
     {"unmap_read", Integrity::bmt, {leaked, detected("lost page"), no_plaintext, detected("lost page")}},
     {"silent_zeroing", Integrity::bmt, {corrupted, detected("lost page"), detected("counter block"), detected("lost page")}},
     {"late_write_back", Integrity::bmt, {corrupted, prevented("frame_owned"), detected("data tag"), prevented("frame_owned")}},

@@ -55,9 +55,14 @@ bool map_into_accomplice(AttackScene& scene) {
     return scene.noted(scene.hypervisor.map(scene.accomplice.vmid(), empty_gpn, scene.hypervisor.frame_of(scene.victim.vmid(), secret_gpn)));
 }
 
-void load_as_accomplice(AttackScene& scene) {
-    if (const auto bytes = scene.accomplice.load(empty_gpn * page_bytes, line_bytes)) scene.evidence.obtained(*bytes);
+void load_as(GuestProgram& attacker, Address gpa, Evidence& evidence) {
+    if (const auto bytes = attacker.load(gpa, line_bytes))
+        evidence.obtained(*bytes);
+    else
+        evidence.refused("load refused");
 }
+
+void load_as_accomplice(AttackScene& scene) { load_as(scene.accomplice, empty_gpn * page_bytes, scene.evidence); }
 
 void double_map(AttackScene& scene) {
     scene.machine.settle();
@@ -160,7 +165,7 @@ void reuse_vmid(AttackScene& scene) {
     GuestProgram successor(scene.machine, scene.victim.core());
     scene.start_vm(successor);
     if (successor.vmid() != vmid || scene.hypervisor.frame_of(vmid, secret_gpn) != frame) throw std::logic_error("the successor got other things");
-    if (const auto bytes = successor.load(secret_gpa, line_bytes)) scene.evidence.obtained(*bytes);
+    load_as(successor, secret_gpa, scene.evidence);
 }
 
 }  // namespace
