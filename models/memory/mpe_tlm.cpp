@@ -74,6 +74,7 @@ void MpeTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
     payload.set_dmi_allowed(false);
     if (!check_payload(payload, map_.data_bytes())) return;
     if (is_plain_access(context)) {
+        if (is_decrypted(payload, context)) return serve(payload, *context, delay);
         ++plain_accesses_;
         initiator_socket.b_transport(payload, delay);
         return;
@@ -261,9 +262,10 @@ void MpeTlm::serve(tlm::tlm_generic_payload& payload, const SecurityContext& con
         return;
     }
     const Address hpa = payload.get_address();
-    const bool is_line = is_plain(payload) && payload.get_data_length() == line_bytes && hpa % line_bytes == 0;
+    const bool is_line = !context.raw && is_plain(payload) && payload.get_data_length() == line_bytes && hpa % line_bytes == 0;
     const bool ok = is_line ? serve_line(payload.get_command(), {*slot, page_of(context.gpa), page_base(hpa)}, hpa, payload.get_data_ptr(), delay)
-                            : serve_pieces(payload, context, *slot, delay);
+               : context.raw ? serve_unchecked(payload, context, *slot, delay)
+                             : serve_pieces(payload, context, *slot, delay);
     payload.set_response_status(ok && !bus_.take_failure() ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
 }
 
@@ -276,6 +278,22 @@ bool MpeTlm::serve_pieces(tlm::tlm_generic_payload& payload, const SecurityConte
                                         : serve_part(payload.get_command(), page, hpa, data, length, delay);
         });
     });
+}
+
+bool MpeTlm::serve_unchecked(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay) {
+    const Address start = payload.get_address();
+    Block64 plaintext;
+    const bool ok = for_each_run(payload, [&](Address first, std::uint8_t* bytes, unsigned count) {
+        return for_each_piece(first, bytes, count, line_bytes, [&](Address hpa, std::uint8_t* data, unsigned length) {
+            timing_ = Timing();
+            engine_.decrypt_line({slot, page_of(context.gpa + (hpa - start)), page_base(hpa)}, line_in_page(hpa), plaintext.data());
+            delay += read_time(false);
+            std::copy_n(plaintext.data() + hpa % line_bytes, length, data);
+            return true;
+        });
+    });
+    crypto::wipe(plaintext.data(), plaintext.size());
+    return ok;
 }
 
 bool MpeTlm::serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay) {
@@ -421,7 +439,8 @@ bool MpeTlm::peek(Slot slot, Gpn gpn, Address frame, CounterBlock& block) {
 }
 
 void MpeTlm::read(Address address, std::uint8_t* data, std::size_t size) {
-    bus_.charge_to(address < map_.counter_base() ? timing_.data : timing_.tags);
+    // The engine itself reads a counter block only to decrypt without checks; all others come from the hash tree.
+    bus_.charge_to(address < map_.counter_base() ? timing_.data : address < map_.tag_base() ? timing_.counters : timing_.tags);
     bus_.read(address, data, size);
 }
 
@@ -491,6 +510,7 @@ void MpeTlm::collect(StatisticsGroup& group) const {
     group.add("lines_read", s.lines_read, "lines");
     group.add("lines_written", s.lines_written, "lines");
     group.add("unwritten_reads", s.unwritten_reads, "lines");
+    group.add("unchecked_reads", s.unchecked_reads, "lines");
     group.add("pages_created", s.pages_created, "pages");
     group.add("overflows", s.overflows, "pages");
     group.add("floor_renewals", s.floor_renewals, "pages");

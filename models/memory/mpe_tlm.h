@@ -92,9 +92,16 @@ private:
     bool is_plain_access(const SecurityContext* context) const {
         return context == nullptr || context->vmid == host_vmid || context->raw || !parameters_.scheme.encrypt;
     }
+    /// Whether a raw load of a VM is to be decrypted (raw_ld with enc_on).
+    bool is_decrypted(const tlm::tlm_generic_payload& payload, const SecurityContext* context) const {
+        return context != nullptr && context->raw && context->decrypt && payload.is_read() && parameters_.scheme.encrypt && context->vmid >= first_guest_vmid &&
+               context->mode != Mode::chip;
+    }
     void serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
     /// An access of any length and shape, line by line.
     [[gnu::noinline]] bool serve_pieces(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay);
+    /// A load of any length and shape without checks, line by line.
+    [[gnu::noinline]] bool serve_unchecked(tlm::tlm_generic_payload& payload, const SecurityContext& context, Slot slot, sc_core::sc_time& delay);
     /// A whole line.
     bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay);
     /// Part of a line; a write merges it.

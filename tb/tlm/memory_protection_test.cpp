@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "aise/lpid_allocator.h"
@@ -87,6 +88,72 @@ TEST(MemoryProtection, GuestReadsWhatItWrote) {
         bench.as_host();
         EXPECT_OK(bench.initiator.read(0x3080, read));
         EXPECT_NE(read, data) << "the bus shows plaintext";
+    });
+}
+
+/// The bench's guest loads raw, decrypted.
+void as_decrypting_guest(Bench& bench, Vmid vmid, Address gpa) {
+    bench.as_guest(vmid, gpa);
+    bench.context.raw = true;
+    bench.context.decrypt = true;
+}
+
+TEST(MemoryProtection, RawLoadsAreDecryptedOnRequestAndNotChecked) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        bench.as_guest(2, 0x4000);
+        Bytes data(128), read(128);
+        std::iota(data.begin(), data.end(), std::uint8_t{0});
+        EXPECT_OK(bench.initiator.write(0x3000, data));
+        as_decrypting_guest(bench, 2, 0x4000);
+        EXPECT_OK(bench.initiator.read(0x3000, read));
+        EXPECT_EQ(read, data);
+        EXPECT_GT(bench.initiator.last_delay(), sc_core::sc_time(200, sc_core::SC_NS)) << "counters and data come from memory";
+        Bytes part(20);
+        as_decrypting_guest(bench, 2, 0x4039);
+        EXPECT_OK(bench.initiator.read(0x3039, part));
+        EXPECT_EQ(part, Bytes(data.begin() + 0x39, data.begin() + 0x39 + 20)) << "across lines";
+
+        bench.dram.memory().frame(3)[5] ^= 0x10;
+        as_decrypting_guest(bench, 2, 0x4000);
+        EXPECT_OK(bench.initiator.read(0x3000, read));
+        data[5] ^= 0x10;
+        EXPECT_EQ(read, data) << "a flipped bit of ciphertext";
+        EXPECT_EQ(bench.protection.violations.count(), 0u);
+        EXPECT_EQ(bench.protection.mpe.statistics().unchecked_reads, 6u);
+
+        as_decrypting_guest(bench, 2, 0x1000);
+        EXPECT_OK(bench.initiator.read(0x2000, read));
+        EXPECT_EQ(read, Bytes(128)) << "never written";
+        as_decrypting_guest(bench, 2, 0x1010);
+        EXPECT_EQ(bench.initiator.read(0x2000, read), tlm::TLM_ADDRESS_ERROR_RESPONSE) << "GPA and HPA differ within the page";
+        as_decrypting_guest(bench, 3, 0x4000);
+        EXPECT_EQ(bench.initiator.read(0x3000, read), tlm::TLM_GENERIC_ERROR_RESPONSE) << "no such VM";
+
+        bench.as_guest(2, 0x4000);
+        bench.context.raw = bench.context.decrypt = false;
+        EXPECT_EQ(bench.initiator.read(0x3000, read), tlm::TLM_GENERIC_ERROR_RESPONSE) << "an ordinary load is checked";
+        as_decrypting_guest(bench, 2, 0x4000);
+        EXPECT_EQ(bench.initiator.read(0x3000, read), tlm::TLM_GENERIC_ERROR_RESPONSE) << "the VM was stopped";
+    });
+}
+
+TEST(MemoryProtection, DecryptMeansNothingElsewhere) {
+    Bench bench;
+    simulate([&] {
+        bench.protection.boot();
+        bench.protection.install(vm_of(2, 5));
+        const Bytes data(64, 0x77);
+        Bytes read(64);
+        as_decrypting_guest(bench, 2, 0x4000);
+        EXPECT_OK(bench.initiator.write(0x3000, data));
+        EXPECT_EQ(bench.dram.memory().frame(3)[0], 0x77) << "a raw store is plain";
+        as_decrypting_guest(bench, 0, 0x3000);
+        bench.context.mode = Mode::host;
+        EXPECT_OK(bench.initiator.read(0x3000, read));
+        EXPECT_EQ(read, data) << "the host's memory is plain";
     });
 }
 
