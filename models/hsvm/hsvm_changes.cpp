@@ -263,6 +263,8 @@ bool HsvmController::copy_in(Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView i
 }
 
 HsvmStatus HsvmController::swap_in(Vm& vm, Gpn gpn, std::uint64_t frame, ByteView image) {
+    // A page that came with its VM's tree has no table yet.
+    if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t record = vm.table.entry(gpn).frame();
     const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{frame}});
@@ -357,6 +359,8 @@ void HsvmController::end(Vm& vm) {
     vm.table.destroy();
     contexts_.destroy(vm.record.first_context);
     records_.erase(vmid);
+    // Of a VM that was moved or uninstalled the log knows already.
+    if (gate_ != nullptr && gate_->vm(vmid) != nullptr) (void)gate_->end(vmid, std::nullopt);
     first_free_vmid_ = std::min<unsigned>(first_free_vmid_, vmid);
 }
 

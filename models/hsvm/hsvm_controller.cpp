@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "common/errors.h"
-#include "vm_table/vm_lifecycle.h"
 
 namespace coffer {
 
@@ -32,11 +31,11 @@ bool is_for_host(const OwnershipEntry& entry, bool write) {
 }  // namespace
 
 HsvmController::HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys,
-                               FleetPort* fleet)
+                               VmGate* gate)
     : memory_(memory),
       ordering_(ordering),
       keys_(keys),
-      fleet_(fleet),
+      gate_(gate),
       encrypted_(memory.scheme().encrypt),
       tree_(encrypted_ && memory.scheme().integrity == Integrity::bmt),
       region_(memory, ChipRegionLayout(memory.map(), parameters.vmids)),
@@ -60,8 +59,7 @@ void HsvmController::clear_chip_region() {
             }
 }
 
-template <class Operation>
-HsvmStatus HsvmController::guarded(Operation&& operation) {
+HsvmStatus HsvmController::guarded(const std::function<HsvmStatus()>& operation) {
     ++statistics_.operations;
     HsvmStatus status = HsvmStatus::chip_stopped;
     try {
@@ -211,6 +209,21 @@ ContextPlace HsvmController::context_place(std::optional<Vm>& vm, std::uint32_t 
     return !encrypted_ || page_state(vm, context_gpn(*vm, vcpu)) == PageState::mapped ? ContextPlace::present : ContextPlace::absent;
 }
 
+/// A VM with an empty page table, under a VMID that is free; nothing where there is no room for it.
+std::optional<HsvmController::Vm> HsvmController::make(VmInstall domain, bool used) {
+    VmRecord record;
+    while (first_free_vmid_ < layout().vmids && records_.read(static_cast<Vmid>(first_free_vmid_), record)) ++first_free_vmid_;
+    const std::uint64_t context_frames = encrypted_ ? 0 : VcpuContexts::frames_for(domain.vcpus);
+    if (first_free_vmid_ == layout().vmids || pool_.available() < 1 + context_frames) return std::nullopt;
+    domain.vmid = static_cast<Vmid>(first_free_vmid_);
+    if (!memory_.install(domain)) return std::nullopt;
+    record = {domain.vmid, static_cast<std::uint32_t>(domain.vcpus), domain.pages, *pool_.allocate(), 0, domain.addr_shim, used};
+    if (!encrypted_) record.first_context = contexts_.create(record.vcpus);
+    records_.set_measurement(record.vmid, domain.measurement);
+    records_.write(record);
+    return Vm{record, NestedPageTable(region_, pool_, record.npt_root)};
+}
+
 HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid) {
     return guarded([&] {
         HsvmSituation situation;
@@ -218,21 +231,14 @@ HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& argument
         situation.arguments = argument_state(arguments);
         if (const HsvmStatus status = decide(HsvmOperation::create, situation); status != HsvmStatus::ok) return status;
 
-        VmRecord record;
-        while (first_free_vmid_ < layout().vmids && records_.read(static_cast<Vmid>(first_free_vmid_), record)) ++first_free_vmid_;
-        const std::uint64_t context_frames = encrypted_ ? 0 : VcpuContexts::frames_for(arguments.vcpus);
-        if (first_free_vmid_ == layout().vmids || pool_.available() < 1 + context_frames) return HsvmStatus::no_room;
-        record = {static_cast<Vmid>(first_free_vmid_), static_cast<std::uint32_t>(arguments.vcpus), arguments.pages, 0, 0, arguments.addr_shim, false};
         VmInstall domain;
-        domain.vmid = record.vmid;
         domain.k_vm = keys_.next();
-        domain.pages = record.pages;
-        domain.addr_shim = record.addr_shim;
-        if (!memory_.install(domain)) return HsvmStatus::no_room;
-        record.npt_root = *pool_.allocate();
-        if (!encrypted_) record.first_context = contexts_.create(record.vcpus);
-        records_.write(record);
-        vmid = record.vmid;
+        domain.pages = arguments.pages;
+        domain.addr_shim = arguments.addr_shim;
+        domain.vcpus = arguments.vcpus;
+        const std::optional<Vm> vm = make(domain, false);
+        if (!vm) return HsvmStatus::no_room;
+        vmid = vm->record.vmid;
         return HsvmStatus::ok;
     });
 }
@@ -426,8 +432,10 @@ HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& non
         situation.caller = caller;
         situation.vm = vm_state(vmid, vm);
         if (const HsvmStatus status = decide(HsvmOperation::attest, situation); status != HsvmStatus::ok) return status;
-        if (fleet_ == nullptr) return HsvmStatus::no_keys;
-        report = fleet_->report(derive_identity(memory_.entry(vmid).k_vm, fleet_->fleet_id()), records_.measurement(vmid), nonce, data);
+        if (gate_ == nullptr) return HsvmStatus::no_keys;
+        const VmIdentity identity = derive_identity(memory_.entry(vmid).k_vm, gate_->chip().fleet_id());
+        const SignedReport signed_report = gate_->report(identity, records_.measurement(vmid), nonce, data);
+        report.assign(signed_report.begin(), signed_report.end());
         return HsvmStatus::ok;
     });
 }

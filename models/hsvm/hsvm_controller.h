@@ -2,19 +2,21 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "hsvm/chip_frame_pool.h"
 #include "hsvm/decisions.h"
-#include "hsvm/fleet_port.h"
 #include "hsvm/hsvm_ports.h"
 #include "hsvm/nested_page_table.h"
 #include "hsvm/ownership_table.h"
 #include "hsvm/swap_directory.h"
 #include "hsvm/vcpu_contexts.h"
+#include "hsvm/vm_blob.h"
 #include "hsvm/vm_records.h"
 #include "vcpu/context_page.h"
+#include "vm_table/vm_gate.h"
 #include "vcpu/translation.h"
 
 namespace coffer {
@@ -47,9 +49,9 @@ public:
     };
 
     /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references
-    /// outlive the controller, and `fleet`, which may be null: such a chip attests nothing and exchanges no VMs. Throws InputError for a chip region that is
+    /// outlive the controller, and `gate`, which may be null: such a chip attests nothing and exchanges no VMs. Throws InputError for a chip region that is
     /// too small, and for no core or VMIDs out of range.
-    HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys, FleetPort* fleet = nullptr);
+    HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys, VmGate* gate = nullptr);
 
     // Of the hypervisor.
     HsvmStatus create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid);
@@ -65,6 +67,12 @@ public:
     /// Copies an image to pages from `first` on, which the VM has, and sets the registers of vCPU 0: once in the life of a VM, before it ever ran. What is
     /// measured: docs/formats.md.
     HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers);
+    /// A nonce for one VM to come from another chip.
+    HsvmStatus challenge(HsvmCaller caller, Nonce& nonce);
+    /// The VM leaves for the chip of the certificate, which made the nonce: `blob` is for that chip, and the VM ends here. Its pages are swapped out before; their
+    /// images are for swap_in there.
+    HsvmStatus export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob);
+    HsvmStatus import_vm(HsvmCaller caller, ByteView blob, Vmid& vmid);
 
     // Of the guest.
     HsvmStatus release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
@@ -107,12 +115,12 @@ private:
     };
 
 
-    template <class Operation>
-    HsvmStatus guarded(Operation&& operation);
+    HsvmStatus guarded(const std::function<HsvmStatus()>& operation);
     void clear_chip_region();
 
     // What decisions depend on.
     std::optional<Vm> find(Vmid vmid);
+    std::optional<Vm> make(VmInstall domain, bool used);
     VmState vm_state(Vmid vmid, const std::optional<Vm>& vm);
     PageState leaf_page_state(Vmid vmid, Gpn gpn);
     PageState page_state(std::optional<Vm>& vm, Gpn gpn);
@@ -157,12 +165,26 @@ private:
     bool write_pages(Vm& vm, Gpn first, ByteView bytes);
     bool set_first_context(Vm& vm, const ContextBytes& context);
     void end(Vm& vm);
+
+    // Parts of migrations.
+    struct Arrival;
+    ResidenceState residence_state(std::optional<Vm>& vm);
+    HsvmStatus collect_nodes(const VmEntry& domain, NodeTag& root, Bytes& nodes);
+    PlainVmState collect_state(Vm& vm);
+    SealableVm sealable(const Vm& vm, const VmEntry& domain);
+    HsvmStatus depart(Vm& vm, ByteView certificate, const Nonce& nonce, Bytes& bytes);
+    ArrivalState open(ByteView bytes, Arrival& arrival) const;
+    bool fits(const VmVector& vector) const;
+    bool open_body(const VmBlob& blob, Arrival& arrival) const;
+    HsvmStatus arrive(const Arrival& arrival, Vmid& vmid);
+    void place_nodes(Vmid vmid, const std::vector<TreeNode>& nodes);
+    bool place_state(Vm& vm, const PlainVmState& state);
     static Gpn context_gpn(const Vm& vm, std::uint32_t vcpu) { return page_of(context_page(vm.record.addr_shim, vcpu)); }
 
     HsvmMemory& memory_;
     OrderingPort& ordering_;
     KeySource& keys_;
-    FleetPort* const fleet_;
+    VmGate* const gate_;
     const bool encrypted_;
     const bool tree_;
     ChipRegion region_;

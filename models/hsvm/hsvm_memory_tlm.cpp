@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "common/errors.h"
+#include "memory/memory_protection_domains_tlm.h"
 
 namespace coffer {
 
@@ -36,6 +37,12 @@ bool HsvmMemoryTlm::install(const VmInstall& vm) {
         return false;
     }
     return true;
+}
+
+std::optional<NodeTag> HsvmMemoryTlm::flush(Vmid vmid) {
+    // Lines of the domain have left the cache above already, as before every change.
+    const std::optional<SettledTree> tree = MemoryProtectionDomainsTlm(protection_, nullptr).flush(vmid);
+    return tree ? std::optional<NodeTag>(tree->root) : std::nullopt;
 }
 
 VmEntry HsvmMemoryTlm::entry(Vmid vmid) {

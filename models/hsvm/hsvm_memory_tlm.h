@@ -29,6 +29,7 @@ public:
     const AddressMap& map() const override { return protection_.map(); }
     const Scheme& scheme() const override { return protection_.scheme(); }
     bool install(const VmInstall& vm) override;
+    std::optional<NodeTag> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override { protection_.uninstall(vmid); }
     VmEntry entry(Vmid vmid) override;
     crypto::Key128 swap_key(Vmid vmid) override;

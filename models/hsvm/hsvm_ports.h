@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "bmt/leaf_state.h"
 #include "common/scheme.h"
@@ -22,6 +23,8 @@ public:
 
     /// Adds a domain to the VM-Table. False where there is no room for its entry or its tree.
     virtual bool install(const VmInstall& vm) = 0;
+    /// Settles all of the domain's metadata; nothing for a VM that was stopped, perhaps by this: no root vouches for its memory.
+    virtual std::optional<NodeTag> flush(Vmid vmid) = 0;
     /// Settles and forgets everything of the domain.
     virtual void uninstall(Vmid vmid) = 0;
     /// The domain's entry. Throws ChipRegionFailure, as swap_key does.

@@ -1,6 +1,7 @@
 #include "hsvm/protected_memory_port.h"
 
 #include "common/errors.h"
+#include "memory/protected_memory_domains.h"
 
 namespace coffer {
 
@@ -25,6 +26,11 @@ bool ProtectedMemoryPort::install(const VmInstall& vm) {
         return false;
     }
     return true;
+}
+
+std::optional<NodeTag> ProtectedMemoryPort::flush(Vmid vmid) {
+    const std::optional<SettledTree> tree = ProtectedMemoryDomains(memory_).flush(vmid);
+    return tree ? std::optional<NodeTag>(tree->root) : std::nullopt;
 }
 
 VmEntry ProtectedMemoryPort::entry(Vmid vmid) {

@@ -19,6 +19,7 @@ public:
     const AddressMap& map() const override { return memory_.map(); }
     const Scheme& scheme() const override { return memory_.scheme(); }
     bool install(const VmInstall& vm) override;
+    std::optional<NodeTag> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override { memory_.uninstall(vmid); }
     VmEntry entry(Vmid vmid) override;
     crypto::Key128 swap_key(Vmid vmid) override;

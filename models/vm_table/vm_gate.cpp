@@ -64,12 +64,25 @@ bool VmGate::is_import(const VmVector& vector, const crypto::Digest& hash) const
     return known == nullptr || known->sequence != vector.sequence || known->vector_hash != hash;
 }
 
-LifecycleResult VmGate::admit(const Arrival& arrival) {
+LifecycleResult VmGate::admit(Vmid vmid, const Arrival& arrival) {
     const VmVector& vector = arrival.vm.vector;
-    if (!arrival.import) return LifecycleResult::of_log(log_.accept_install(vector.identity, vector.sequence, arrival.hash, vector.root));
-    const LogStatus accepted = log_.accept_import(vector.identity, vector.sequence, arrival.hash, vector.root);
-    if (accepted == LogStatus::ok) awaited_.erase(vector.nonce);
+    const LogStatus accepted = arrival.import ? log_.accept_import(vector.identity, vector.sequence, arrival.hash, vector.root)
+                                              : log_.accept_install(vector.identity, vector.sequence, arrival.hash, vector.root);
+    if (accepted != LogStatus::ok) return LifecycleResult::of_log(accepted);
+    if (arrival.import) awaited_.erase(vector.nonce);
+    vms_[vmid] = arrival.vm;
+    return LifecycleResult::done(vmid);
+}
+
+LifecycleResult VmGate::enroll(Vmid vmid, const SealableVm& vm) {
+    const LogStatus accepted = log_.accept_install(vm.vector.identity, 0, {}, vm.vector.root);
+    if (accepted == LogStatus::ok) vms_[vmid] = vm;
     return LifecycleResult::of_log(accepted);
+}
+
+const SealableVm* VmGate::vm(Vmid vmid) const {
+    const auto found = vms_.find(vmid);
+    return found == vms_.end() ? nullptr : &found->second;
 }
 
 /// What snapshot and migration begin with: the VM's vector as a snapshot with the sequence that follows, and an LPID to seal it with.
@@ -93,15 +106,19 @@ SealedVector VmGate::seal(const SealableVm& vm, const VmVector& vector, Lpid lpi
     return seal_vector(vector, derive_seal_key(vm.k_vm, chip_.fleet_id()), lpid);
 }
 
-LifecycleResult VmGate::seal_snapshot(SealableVm& vm, const SettledTree& tree, const WriteVector& write) {
+LifecycleResult VmGate::seal_snapshot(Vmid vmid, const SettledTree& tree, const WriteVector& write) {
+    const auto found = vms_.find(vmid);
+    if (found == vms_.end()) return LifecycleResult::fail(LifecycleStatus::unknown_vmid);
+    SealableVm& vm = found->second;
     VmVector vector;
     Lpid lpid = 0;
     if (const LifecycleResult described = describe(vm, tree, vector, lpid); !described.ok()) return described;
     const SealedVector blob = seal(vm, vector, lpid);
     write(blob);
     const LogStatus committed = log_.commit_snapshot(vector.identity, vector.sequence, vector_hash(blob), vector.root);
-    if (committed == LogStatus::ok) vm.vector = vector;
-    return LifecycleResult::of_log(committed);
+    if (committed != LogStatus::ok) return LifecycleResult::of_log(committed);
+    vm.vector = vector;
+    return LifecycleResult::done(vmid);
 }
 
 std::optional<Nonce> VmGate::begin_import() {
@@ -119,8 +136,10 @@ bool VmGate::is_target(ByteView certificate, ChipCertificate& target) const {
     return chip_.open(certificate, target) == CertificateStatus::ok && target.usage == KeyUsage::unwrap && target.chip != chip_.number();
 }
 
-LifecycleResult VmGate::seal_move(const SealableVm& vm, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key,
-                                  SealedVector& vm_vector) {
+LifecycleResult VmGate::seal_move(Vmid vmid, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key, SealedVector& vm_vector) {
+    const auto found = vms_.find(vmid);
+    if (found == vms_.end()) return LifecycleResult::fail(LifecycleStatus::unknown_vmid);
+    const SealableVm& vm = found->second;
     ChipCertificate target;
     if (!is_target(certificate, target)) return LifecycleResult::fail(LifecycleStatus::bad_certificate);
     Bytes wrapped;
@@ -138,9 +157,20 @@ LifecycleResult VmGate::seal_move(const SealableVm& vm, const SettledTree& tree,
     const SealedVector blob = seal(vm, vector, lpid);
     const LogStatus committed = log_.commit_move(vector.identity, vector.sequence, vector_hash(blob), vector.root);
     if (committed != LogStatus::ok) return LifecycleResult::of_log(committed);
+    vms_.erase(found);
     vm_key = std::move(wrapped);
     vm_vector = blob;
-    return {};
+    return LifecycleResult::done(vmid);
+}
+
+LifecycleResult VmGate::end(Vmid vmid, const std::optional<NodeTag>& root) {
+    const auto found = vms_.find(vmid);
+    if (found == vms_.end()) return LifecycleResult::fail(LifecycleStatus::unknown_vmid);
+    const VmVector& vector = found->second.vector;
+    const LogStatus recorded = log_.record_uninstall(vector.identity, root.value_or(vector.root));
+    if (recorded != LogStatus::ok) return LifecycleResult::of_log(recorded);
+    vms_.erase(found);
+    return LifecycleResult::done(vmid);
 }
 
 }  // namespace coffer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -20,8 +21,8 @@ struct SealableVm {
     VmVector vector;  ///< the latest that was accepted
 };
 
-/// Which VMs may come to a chip and go from it: its keys, its VM log, and the nonces of migrations to it, without any memory. Crashes at any moment are
-/// covered by the log's order of writes.
+/// Which VMs may come to a chip and go from it: its keys, its VM log, the nonces of migrations to it, and the VMs that were let in, without any memory.
+/// Crashes at any moment are covered by the log's order of writes.
 class VmGate {
 public:
     /// Stores a sealed vector durably, in untrusted storage.
@@ -43,27 +44,30 @@ public:
     /// Opens K_vm under the chip's unwrap key, and the vector: ok where the VM may be installed. Changes nothing.
     LifecycleResult open(ByteView vm_key, ByteView vm_vector, Arrival& arrival) const;
     /// The install is on record from here on, and the nonce of an import used up: before the VM runs.
-    LifecycleResult admit(const Arrival& arrival);
+    LifecycleResult admit(Vmid vmid, const Arrival& arrival);
+    /// The same for a VM that this chip made itself: with sequence 0, though no vector of it exists yet.
+    LifecycleResult enroll(Vmid vmid, const SealableVm& vm);
+    /// A VM that was let in and has not gone since; null for any other.
+    const SealableVm* vm(Vmid vmid) const;
 
-    /// Seals a running VM, which stands still with memory settled under `tree`, with the next sequence. It is the latest once `write` has returned and
-    /// the log has committed.
-    LifecycleResult seal_snapshot(SealableVm& vm, const SettledTree& tree, const WriteVector& write);
+    /// Seals a VM that was let in, which stands still with memory settled under `tree`, with the next sequence. It is the latest once `write` has returned
+    /// and the log has committed.
+    LifecycleResult seal_snapshot(Vmid vmid, const SettledTree& tree, const WriteVector& write);
     /// A nonce for one VM to come from another chip, good until it is used or the chip is reset. Nothing where as many are awaited already, or LPIDs
     /// are exhausted.
     std::optional<Nonce> begin_import();
     /// Whether it is the certificate of another chip's unwrap key, which is opened.
     bool is_target(ByteView certificate, ChipCertificate& target) const;
-    /// Seals a running VM as seal_snapshot does, for the chip of `certificate`, which made `nonce`, and commits that it moved: it must never run again here.
-    /// What is to be released then is in `vm_key` and `vm_vector`.
-    LifecycleResult seal_move(const SealableVm& vm, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key, SealedVector& vm_vector);
-    /// A running VM ends, with `root`.
-    LifecycleResult end(const SealableVm& vm, const NodeTag& root) { return LifecycleResult::of_log(log_.record_uninstall(vm.vector.identity, root)); }
+    /// Seals a VM as seal_snapshot does, for the chip of `certificate`, which made `nonce`, and commits that it moved: it must never run again here. What is
+    /// to be released then is in `vm_key` and `vm_vector`.
+    LifecycleResult seal_move(Vmid vmid, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key, SealedVector& vm_vector);
+    /// A VM that was let in ends, with `root`; without one, of a VM that was stopped, with the root that was sealed last.
+    LifecycleResult end(Vmid vmid, const std::optional<NodeTag>& root);
 
     SignedReport report(const VmIdentity& identity, const crypto::Digest& measurement, const Nonce& nonce, const ReportData& data) const {
         return attester_.report(identity, measurement, nonce, data);
     }
 
-    VmLog& log() { return log_; }
     const VmLog& log() const { return log_; }
     const ChipIdentity& chip() const { return chip_; }
 
@@ -77,6 +81,7 @@ private:
     VmLog log_;
     const Attester attester_;
     std::set<Nonce> awaited_;
+    std::map<Vmid, SealableVm> vms_;
 };
 
 /// The keys of a VM that only its lifecycle uses, from its K_vm.

@@ -5,6 +5,7 @@
 #include "bmt/node_mac.h"
 #include "common/units.h"
 #include "crypto/keys.h"
+#include "crypto/sha256.h"
 
 namespace coffer {
 
@@ -14,6 +15,8 @@ struct VmInstall {
     crypto::Key128 k_vm;
     std::uint64_t pages = 0;
     Address addr_shim = 0;
+    std::uint64_t vcpus = 1;
+    crypto::Digest measurement{};
     /// Tree of a snapshot that is already in memory: its base and root. Without it the VM starts with an empty tree.
     Address tree_base = 0;
     NodeTag root{};

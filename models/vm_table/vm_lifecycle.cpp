@@ -45,6 +45,8 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
         install.k_vm = arrival.vm.k_vm;
         install.pages = vector.pages;
         install.addr_shim = vector.addr_shim;
+        install.vcpus = vector.vcpus;
+        install.measurement = vector.measurement;
         install.root = vector.root;
         // An empty tree needs nothing of what lies at the hint.
         install.tree_base = vector.root == empty_tag ? 0 : vector.addr_tree;
@@ -52,55 +54,42 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
     } catch (const InputError&) {
         return Result::fail(LifecycleStatus::bad_tree);
     }
-    if (const Result admitted = gate_.admit(arrival); !admitted.ok()) {
-        domains_.uninstall(*vmid);
-        return admitted;
-    }
-    running_[*vmid] = arrival.vm;
-    return Result::done(*vmid);
+    const Result admitted = gate_.admit(*vmid, arrival);
+    if (!admitted.ok()) domains_.uninstall(*vmid);
+    return admitted;
 }
 
 VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_vector) {
-    const auto found = running_.find(vmid);
-    if (found == running_.end()) return Result::fail(LifecycleStatus::unknown_vmid);
+    if (gate_.vm(vmid) == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
     const std::optional<SettledTree> tree = domains_.flush(vmid);
-    if (!tree) return Result::fail(LifecycleStatus::violated);
-    const Result sealed = gate_.seal_snapshot(found->second, *tree, write_vector);
-    return sealed.ok() ? Result::done(vmid) : sealed;
+    return tree ? gate_.seal_snapshot(vmid, *tree, write_vector) : Result::fail(LifecycleStatus::violated);
 }
 
 VmLifecycle::Result VmLifecycle::migrate_out(Vmid vmid, ByteView certificate, const Nonce& nonce, const Release& release) {
-    const auto found = running_.find(vmid);
-    if (found == running_.end()) return Result::fail(LifecycleStatus::unknown_vmid);
+    if (gate_.vm(vmid) == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
     const std::optional<SettledTree> tree = domains_.flush(vmid);
     if (!tree) return Result::fail(LifecycleStatus::violated);
     Bytes vm_key;
     SealedVector vm_vector;
-    if (const Result moved = gate_.seal_move(found->second, *tree, certificate, nonce, vm_key, vm_vector); !moved.ok()) return moved;
+    if (const Result moved = gate_.seal_move(vmid, *tree, certificate, nonce, vm_key, vm_vector); !moved.ok()) return moved;
     domains_.uninstall(vmid);
-    running_.erase(found);
     release(vm_key, vm_vector);
     return Result::done(vmid);
 }
 
 VmLifecycle::Result VmLifecycle::uninstall(Vmid vmid) {
-    const auto found = running_.find(vmid);
-    if (found == running_.end()) return Result::fail(LifecycleStatus::unknown_vmid);
-    // A VM that was stopped has no root any more; it ends with the one that was sealed last.
-    const SealableVm& vm = found->second;
+    if (gate_.vm(vmid) == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
     const std::optional<SettledTree> tree = domains_.flush(vmid);
-    if (const Result ended = gate_.end(vm, tree ? tree->root : vm.vector.root); !ended.ok()) return ended;
-    domains_.uninstall(vmid);
-    running_.erase(found);
-    return Result::done(vmid);
+    const Result ended = gate_.end(vmid, tree ? std::optional<NodeTag>(tree->root) : std::nullopt);
+    if (ended.ok()) domains_.uninstall(vmid);
+    return ended;
 }
 
 VmLifecycle::Result VmLifecycle::attest(Vmid vmid, const Nonce& nonce, const ReportData& data, SignedReport& report) const {
-    const auto found = running_.find(vmid);
-    if (found == running_.end()) return Result::fail(LifecycleStatus::unknown_vmid);
+    const SealableVm* const vm = gate_.vm(vmid);
+    if (vm == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
     if (domains_.frozen(vmid)) return Result::fail(LifecycleStatus::violated);
-    const VmVector& vector = found->second.vector;
-    report = gate_.report(vector.identity, vector.measurement, nonce, data);
+    report = gate_.report(vm->vector.identity, vm->vector.measurement, nonce, data);
     return Result::done(vmid);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 
 #include "vm_table/vm_gate.h"
@@ -46,7 +45,6 @@ private:
 
     DomainPort& domains_;
     VmGate gate_;
-    std::map<Vmid, SealableVm> running_;
 };
 
 }  // namespace coffer

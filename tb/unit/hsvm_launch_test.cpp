@@ -143,11 +143,17 @@ TEST_P(HsvmLaunch, AReportHasIdentityMeasurementNonceAndData) {
     ASSERT_EQ(m.hsvm.attest(HsvmCaller::shim, vmid, nonce, data, again), HsvmStatus::ok);
     ASSERT_EQ(m.hsvm.attest(guest, other, nonce, data, of_other), HsvmStatus::ok);
     EXPECT_EQ(report, again);
-    ASSERT_EQ(report.size(), 16u + 32 + 32 + 64);
-    const crypto::Digest measured = m.hsvm.measurement(vmid);
-    EXPECT_EQ(Bytes(report.begin() + 16, report.begin() + 48), Bytes(measured.begin(), measured.end()));
-    EXPECT_NE(Bytes(of_other.begin(), of_other.begin() + 16), Bytes(report.begin(), report.begin() + 16)) << "identities";
-    EXPECT_EQ(Bytes(of_other.begin() + 16, of_other.begin() + 48), Bytes(32)) << "not launched";
+    const crypto::VerifyKey key = crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der());
+    AttestationReport opened, opened_other;
+    ASSERT_EQ(open_report(report, key, opened), ReportStatus::ok);
+    ASSERT_EQ(open_report(of_other, key, opened_other), ReportStatus::ok);
+    EXPECT_EQ(opened.measurement, m.hsvm.measurement(vmid));
+    EXPECT_EQ(opened.nonce, nonce);
+    EXPECT_EQ(opened.data, data);
+    EXPECT_EQ(opened.boots, 0u);
+    EXPECT_EQ(opened.chip, 1u);
+    EXPECT_NE(opened_other.identity, opened.identity);
+    EXPECT_EQ(opened_other.measurement, crypto::Digest{}) << "not launched";
     EXPECT_EQ(m.hsvm.attest(host, vmid, nonce, data, report), HsvmStatus::wrong_mode);
 }
 

@@ -12,13 +12,14 @@ ProtectedMemoryParameters HsvmMachine::memory_parameters(const HsvmMachineSettin
     p.data_bytes = settings.data_frames * page_bytes;
     p.chip_bytes = settings.chip_frames * page_bytes;
     p.on_violation = settings.on_violation;
-    p.chip.fleet_id = {1, 2, 3, 4, 5, 6, 7, 8};
+    p.chip.number = test_chip(settings.chip).number();
+    p.chip.fleet_id = test_fleet().id;
     p.vm_table_slots = 4;  // fewer than VMs, so that entries come and go
     return p;
 }
 
 HsvmMachine::Port::Port(HsvmMachine& machine, const HsvmMachineSettings& settings)
-    : ProtectedMemoryPort(machine.memory, machine.store, machine.lpids, {1, 2, 3, 4, 5, 6, 7, 8}),
+    : ProtectedMemoryPort(machine.memory, machine.store, machine.lpids, test_fleet().id),
       machine_(machine),
       fault_(settings.fault),
       layout_(machine.memory.map(), vmids) {}
@@ -58,7 +59,7 @@ HsvmMachine::HsvmMachine(const HsvmMachineSettings& settings)
     : settings_(settings),
       memory(memory_parameters(settings), store, lpids),
       port_(*this, settings),
-      hsvm({vmids, settings.cores}, port_, *this, keys_, &fleet_) {}
+      hsvm({vmids, settings.cores}, port_, *this, keys_, &gate) {}
 
 void HsvmMachine::block_fills(const GuestPages&) {
     note("block");

@@ -11,7 +11,7 @@
 #include "hsvm/seeded_key_source.h"
 #include "memory/last_level_cache.h"
 #include "unit/fixtures.h"
-#include "unit/test_fleet.h"
+#include "unit/test_chips.h"
 
 namespace coffer {
 
@@ -34,6 +34,7 @@ struct HsvmMachineSettings {
     std::uint64_t data_frames = 2048;
     std::uint64_t chip_frames = 128;
     unsigned cores = 4;
+    unsigned chip = 1;  ///< which of the fleet's chips, 1 or 2
     HsvmFault fault = HsvmFault::none;
 };
 
@@ -100,16 +101,16 @@ private:
 
 public:
     TestStore store;
-    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+    MemoryNonVolatile nonvolatile{test_chip(settings_.chip).number()};
     LpidAllocator lpids{nonvolatile};
     ProtectedMemory memory;
 
 private:
     Port port_;
-    SeededKeySource keys_{numbered_key(77)};
-    TestFleet fleet_{{1, 2, 3, 4, 5, 6, 7, 8}};
+    SeededKeySource keys_{numbered_key(76 + settings_.chip)};
 
 public:
+    VmGate gate{lpids, nonvolatile, test_chip(settings_.chip), {}};
     LastLevelCache cache{CacheGeometry::of_size("last_level_cache.bytes", 16 * 1024, 4), *this};
     HsvmController hsvm;
 };

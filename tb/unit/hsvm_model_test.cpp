@@ -94,7 +94,7 @@ TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
         {HsvmFault::leaf_unchanged, {}, {"-> page_swapped: should have been done"}},
         {HsvmFault::ownership_unseen, {"the ownership table has"}, {"the ownership table has"}},
         {HsvmFault::never_lost, {"the page table has 0x0, and should have 0x40"}, {"the page table has 0x0, and should have 0x40"}},
-        {HsvmFault::stale_tlb, {"access 0", "its VM wrote"}, {"access 0"}},
+        {HsvmFault::stale_tlb, {"access 0", "its VM wrote", "cannot read its frame"}, {"access 0", "cannot read its frame"}},
         {HsvmFault::stale_cache, {"its VM wrote"}, {"access 2"}},
         {HsvmFault::swap_unchecked, {}, {"-> ok: should have been refused"}},
     };

@@ -179,15 +179,12 @@ void HsvmOracle::attest() {
     note(fmt::format("attest {}", vmid));
     expect(HsvmOperation::attest, machine_.hsvm.attest(HsvmCaller::guest, vmid, nonce, data, report), vm != vms_.end());
     if (vm == vms_.end()) return;
-    Bytes expected(vm->second.measurement.begin(), vm->second.measurement.end());
-    expected.insert(expected.end(), nonce.begin(), nonce.end());
-    expected.insert(expected.end(), data.begin(), data.end());
-    const auto rest = report.begin() + sizeof(VmIdentity);
-    if (Bytes(rest, report.end()) != expected) fail("a report says something else about the VM");
-    const Bytes identity(report.begin(), rest);
-    if (vm->second.identity.empty()) vm->second.identity = identity;
+    AttestationReport opened;
+    if (open_report(report, attest_key_, opened) != ReportStatus::ok) fail("a report is not the chip's");
+    if (opened.measurement != vm->second.measurement || opened.nonce != nonce || opened.data != data) fail("a report says something else about the VM");
+    if (!vm->second.identity) vm->second.identity = opened.identity;
     for (const auto& [other, o] : vms_)
-        if ((o.identity == identity) != (other == vmid)) fail("a report is about another VM");
+        if (o.identity && (*o.identity == opened.identity) != (other == vmid)) fail("a report is about another VM");
 }
 
 void HsvmOracle::map() {
@@ -577,7 +574,7 @@ void HsvmOracle::step() {
     else if (kind < 850) guest_read();
     else if (kind < 950) host_access();
     else if (kind < 986) switch_context();
-    else if (kind < 994) launch();
+    else if (kind < 996) launch();
     else if (kind < 998) attest();
     else if (settings_.encrypt && forges_) tamper();
 

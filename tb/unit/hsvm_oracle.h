@@ -62,7 +62,7 @@ private:
         std::map<Gpn, Page> pages;
         bool used = false;             // launched, or has run
         crypto::Digest measurement{};
-        Bytes identity;                // as its first report had it
+        std::optional<VmIdentity> identity;  // as its first report had it
     };
     struct Owner {
         Vmid vmid;
@@ -111,6 +111,7 @@ private:
     const HsvmMachineSettings settings_;
     const bool forges_;
     HsvmMachine machine_;
+    const crypto::VerifyKey attest_key_ = crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der());
     std::mt19937_64 generator_;
     std::map<Vmid, Vm> vms_;
     std::map<std::uint64_t, Owner> owners_;
