@@ -28,8 +28,8 @@ std::optional<Vmid> VmLifecycle::free_vmid() const {
 }
 
 const VmVector* VmLifecycle::vector(Vmid vmid) const {
-    const auto found = running_.find(vmid);
-    return found == running_.end() ? nullptr : &found->second.vector;
+    const SealableVm* const vm = gate_.vm(vmid);
+    return vm == nullptr ? nullptr : &vm->vector;
 }
 
 VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
