@@ -16,6 +16,7 @@
 #include "hsvm/vm_blob.h"
 #include "hsvm/vm_records.h"
 #include "vcpu/context_page.h"
+#include "vm_table/domain_port.h"
 #include "vm_table/vm_gate.h"
 #include "vcpu/translation.h"
 
@@ -80,6 +81,18 @@ public:
     HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn);
     /// A signed report about the VM: docs/formats.md.
     HsvmStatus attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report);
+
+    // For vm_install, vm_snapshot and vm_uninstall, which are no requests of the hypervisor's. They throw ChipRegionFailure.
+    bool exists(Vmid vmid) { return find(vmid).has_value(); }
+    /// A VM whose domain comes from a vector, under the lowest VMID that is free, with an empty page table: what its tree knows is swapped out or lost. `nodes` are
+    /// those of the tree, for which the root vouches. Nothing where there is no room.
+    std::optional<Vmid> adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes);
+    /// Writes the VM's lines back and settles its metadata; nothing for a VM that was stopped, perhaps by this.
+    std::optional<SettledTree> flush(Vmid vmid);
+    /// The nodes of the VM's tree after a flush, each checked; nothing after a violation.
+    std::optional<std::vector<TreeNode>> nodes(Vmid vmid);
+    /// The VM ends, but its tree is not touched. Sharers of its pages lose them.
+    void disown(Vmid vmid);
 
     /// The machine page of a guest's access, as its TLB is filled: mappings were checked when they were made.
     Translation translate(Vmid vmid, Address gpa, bool write) override;
@@ -169,7 +182,8 @@ private:
     // Parts of migrations.
     struct Arrival;
     ResidenceState residence_state(std::optional<Vm>& vm);
-    HsvmStatus collect_nodes(const VmEntry& domain, NodeTag& root, Bytes& nodes);
+    void recall(Vm& vm);
+    HsvmStatus collect_nodes(Vmid vmid, NodeTag& root, Bytes& bytes);
     PlainVmState collect_state(Vm& vm);
     SealableVm sealable(const Vm& vm, const VmEntry& domain);
     HsvmStatus depart(Vm& vm, ByteView certificate, const Nonce& nonce, Bytes& bytes);

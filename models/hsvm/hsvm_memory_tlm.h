@@ -28,6 +28,7 @@ public:
 
     const AddressMap& map() const override { return protection_.map(); }
     const Scheme& scheme() const override { return protection_.scheme(); }
+    const crypto::KdfContext& fleet_id() const override { return fleet_id_; }
     bool install(const VmInstall& vm) override;
     std::optional<NodeTag> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override { protection_.uninstall(vmid); }

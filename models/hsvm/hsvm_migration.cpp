@@ -1,6 +1,7 @@
 // How a VM leaves for another chip, and how one comes.
 #include <algorithm>
 
+#include "hsvm/hsvm_change.h"
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/tree_collector.h"
 #include "hsvm/vm_blob.h"
@@ -70,15 +71,59 @@ HsvmStatus HsvmController::export_vm(HsvmCaller caller, Vmid vmid, ByteView cert
     });
 }
 
+std::optional<Vmid> HsvmController::adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes) {
+    const std::optional<Vm> vm = make(domain, true);
+    if (!vm) return std::nullopt;
+    place_nodes(vm->record.vmid, nodes);
+    return vm->record.vmid;
+}
+
+std::optional<SettledTree> HsvmController::flush(Vmid vmid) {
+    const std::optional<Vm> vm = find(vmid);
+    if (!vm) return std::nullopt;
+    const HsvmChange change(memory_, ordering_, nullptr, {vmid, 0, vm->record.pages}, LastLevelCache::Leaving::write_back, {});
+    const std::optional<NodeTag> root = memory_.flush(vmid);
+    return root ? std::optional<SettledTree>({*root, memory_.entry(vmid).tree_base}) : std::nullopt;
+}
+
+std::optional<std::vector<TreeNode>> HsvmController::nodes(Vmid vmid) {
+    const VmEntry domain = memory_.entry(vmid);
+    return collect_tree(memory_, domain, domain.root, VmTable::derive_keys(domain.k_vm, memory_.fleet_id()).k_node);
+}
+
+/// Takes back what other VMs have mapped: they await it again.
+void HsvmController::recall(Vm& vm) {
+    std::vector<std::uint64_t> lent;
+    vm.table.for_each([&](Gpn, NptEntry entry, std::uint64_t) {
+        if (!entry.shared() || !entry.present()) return;
+        const OwnershipEntry owner = owners_.entry(entry.frame());
+        if (owner.owner == vm.record.vmid && owner.lent) lent.push_back(entry.frame());
+    });
+    for (const std::uint64_t frame : lent) {
+        std::optional<Vm> sharer = find(owners_.entry(frame).sharer);
+        std::optional<Gpn> borrowed;
+        sharer->table.for_each([&](Gpn gpn, NptEntry entry, std::uint64_t) {
+            if (entry.shared() && entry.present() && entry.frame() == frame) borrowed = gpn;
+        });
+        return_borrowed(*sharer, *borrowed, true);
+    }
+}
+
+void HsvmController::disown(Vmid vmid) {
+    std::optional<Vm> vm = find(vmid);
+    if (!vm) return;
+    recall(*vm);
+    end(*vm);
+}
+
 /// The nodes of a tree that leaves, checked before the VM goes for good.
-HsvmStatus HsvmController::collect_nodes(const VmEntry& domain, NodeTag& root, Bytes& nodes) {
+HsvmStatus HsvmController::collect_nodes(Vmid vmid, NodeTag& root, Bytes& bytes) {
     if (!tree_) return HsvmStatus::other_scheme;
-    const std::optional<NodeTag> settled = memory_.flush(domain.vmid);
-    if (!settled) return HsvmStatus::violated;
-    root = *settled;
-    const auto collected = collect_tree(memory_, domain, root, VmTable::derive_keys(domain.k_vm, gate_->chip().fleet_id()).k_node);
+    const std::optional<SettledTree> settled = flush(vmid);
+    const auto collected = settled ? nodes(vmid) : std::nullopt;
     if (!collected) return HsvmStatus::violated;
-    nodes = encode_nodes(*collected);
+    root = settled->root;
+    bytes = encode_nodes(*collected);
     return HsvmStatus::ok;
 }
 
@@ -116,7 +161,7 @@ HsvmStatus HsvmController::depart(Vm& vm, ByteView certificate, const Nonce& non
     NodeTag root{};
     Lpid state_lpid = 0;
     if (encrypted_) {
-        if (const HsvmStatus collected = collect_nodes(domain, root, blob.body); collected != HsvmStatus::ok) return collected;
+        if (const HsvmStatus collected = collect_nodes(vmid, root, blob.body); collected != HsvmStatus::ok) return collected;
     } else if (!memory_.fresh_lpid(state_lpid)) {
         return HsvmStatus::exhausted;
     }

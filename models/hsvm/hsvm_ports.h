@@ -6,6 +6,7 @@
 #include "bmt/leaf_state.h"
 #include "common/scheme.h"
 #include "common/violation.h"
+#include "crypto/kdf.h"
 #include "crypto/keys.h"
 #include "hsvm/chip_region.h"
 #include "memory/address_map.h"
@@ -20,6 +21,7 @@ class HsvmMemory : public ChipPort {
 public:
     virtual const AddressMap& map() const = 0;
     virtual const Scheme& scheme() const = 0;
+    virtual const crypto::KdfContext& fleet_id() const = 0;
 
     /// Adds a domain to the VM-Table. False where there is no room for its entry or its tree.
     virtual bool install(const VmInstall& vm) = 0;

@@ -18,6 +18,7 @@ public:
 
     const AddressMap& map() const override { return memory_.map(); }
     const Scheme& scheme() const override { return memory_.scheme(); }
+    const crypto::KdfContext& fleet_id() const override { return fleet_id_; }
     bool install(const VmInstall& vm) override;
     std::optional<NodeTag> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override { memory_.uninstall(vmid); }

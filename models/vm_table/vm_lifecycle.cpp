@@ -19,7 +19,7 @@ bool is_of_scheme(const VmVector& vector, const Scheme& scheme) {
 }  // namespace
 
 VmLifecycle::VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims)
-    : domains_(domains), gate_(lpids, nonvolatile, chip, with_scheme(claims, domains.scheme())) {}
+    : domains_(domains), own_gate_(std::in_place, lpids, nonvolatile, chip, with_scheme(claims, domains.scheme())), gate_(*own_gate_) {}
 
 std::optional<Vmid> VmLifecycle::free_vmid() const {
     for (unsigned vmid = first_guest_vmid; vmid < domains_.vmids(); ++vmid)

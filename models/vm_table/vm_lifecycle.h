@@ -17,6 +17,8 @@ public:
     /// All references outlive the object. `claims` are for reports; their scheme is that of `domains`. Throws InputError where the log does not match
     /// its register.
     VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims = {});
+    /// With a gate that other parts of the chip use, too; it outlives the object.
+    VmLifecycle(DomainPort& domains, VmGate& gate) : domains_(domains), gate_(gate) {}
 
     /// K_vm under the chip's unwrap key, and the vector: the VM runs from here on. Nothing changes unless the result is ok.
     Result install(ByteView vm_key, ByteView vm_vector);
@@ -44,7 +46,8 @@ private:
     std::optional<Vmid> free_vmid() const;
 
     DomainPort& domains_;
-    VmGate gate_;
+    std::optional<VmGate> own_gate_;
+    VmGate& gate_;
 };
 
 }  // namespace coffer
