@@ -198,7 +198,7 @@ HsvmStatus HsvmController::swap_out_encrypted(Vm& vm, Gpn gpn, Bytes& image) {
     if (memory_.frozen(vmid)) return HsvmStatus::violated;
     const AddressMap& map = memory_.map();
     const std::size_t tags = lines_per_page * map.tag_bytes();
-    image.resize(page_bytes + tags + line_bytes);
+    image.resize(swap_image_bytes());
     memory_.read_raw(address_of(frame), image.data(), page_bytes);
     memory_.read_raw(map.tag_of(address_of(frame)), image.data() + page_bytes, tags);
     memory_.read_raw(map.counter_of(address_of(frame)), image.data() + page_bytes + tags, line_bytes);
@@ -255,7 +255,7 @@ bool HsvmController::open_page(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uin
 bool HsvmController::copy_in(Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image) {
     const AddressMap& map = memory_.map();
     const std::size_t tags = lines_per_page * map.tag_bytes();
-    if (image.size != page_bytes + tags + line_bytes) return false;
+    if (image.size != swap_image_bytes()) return false;
     memory_.write_raw(address_of(frame), image.data, page_bytes);
     memory_.write_raw(map.tag_of(address_of(frame)), image.data + page_bytes, tags);
     memory_.write_raw(map.counter_of(address_of(frame)), image.data + page_bytes + tags, line_bytes);

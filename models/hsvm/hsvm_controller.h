@@ -113,6 +113,8 @@ public:
     /// What a VM was launched with: zeros where that is nothing. Throws ChipRegionFailure.
     crypto::Digest measurement(Vmid vmid) { return records_.measurement(vmid); }
 
+    /// Bytes of a swap image.
+    std::size_t swap_image_bytes() const { return page_bytes + (encrypted_ ? lines_per_page * memory_.map().tag_bytes() + line_bytes : 0); }
     const ChipRegionLayout& layout() const { return region_.layout(); }
     std::uint64_t free_chip_frames() const { return pool_.available(); }
     const Statistics& statistics() const { return statistics_; }

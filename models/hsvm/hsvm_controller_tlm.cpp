@@ -1,5 +1,6 @@
 #include "hsvm/hsvm_controller_tlm.h"
 
+#include "common/register_target_tlm.h"
 #include "common/tlm_target.h"
 #include "vcpu/walk_target_tlm.h"
 
@@ -27,6 +28,35 @@ private:
     ContextPayload payload_;
 };
 
+constexpr Address registers_end = hsvm_registers::entry(hsvm_registers::Register::result_length).address + 8;
+
+HsvmCaller caller_of(Mode mode) {
+    switch (mode) {
+        case Mode::shim: return HsvmCaller::shim;
+        case Mode::guest: return HsvmCaller::guest;
+        case Mode::device: return HsvmCaller::device;
+        default: return HsvmCaller::host;
+    }
+}
+
+Mode mode_of(HsvmCaller caller) {
+    switch (caller) {
+        case HsvmCaller::shim: return Mode::shim;
+        case HsvmCaller::guest: return Mode::guest;
+        case HsvmCaller::device: return Mode::device;
+        default: return Mode::host;
+    }
+}
+
+HsvmRequester requester_of(const tlm::tlm_generic_payload& payload) {
+    const auto* context = payload.get_extension<SecurityContext>();
+    HsvmRequester requester;
+    if (context == nullptr) return requester;
+    requester.mode = caller_of(context->mode);
+    if (requester.is_vm()) requester.vmid = context->vmid;
+    return requester;
+}
+
 class PeekTranslations : public TranslationPort {
 public:
     PeekTranslations(HsvmController& controller, ChipPort& chip) : controller_(controller), chip_(chip) {}
@@ -42,16 +72,94 @@ private:
 
 HsvmControllerTlm::HsvmControllerTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const Parts& parts)
     : sc_module(name),
+      command_socket("command_socket"),
       walk_socket("walk_socket"),
       chip_socket("chip_socket"),
       control_socket("control_socket"),
+      memory_socket("memory_socket"),
       parameters_(parameters),
       parts_(parts),
-      memory_(chip_socket.target(), control_socket.target(), parts.protection, parts.lpids, parameters.fleet_id) {
+      memory_(chip_socket.target(), control_socket.target(), parts.protection, parts.lpids, parameters.fleet_id),
+      own_registers_(parts.cores == nullptr ? parameters.hsvm.cores : 0) {
+    command_socket.serve<&HsvmControllerTlm::command_b_transport, &HsvmControllerTlm::command_transport_dbg>(*this);
     walk_socket.serve<&HsvmControllerTlm::walk_b_transport, &HsvmControllerTlm::walk_transport_dbg>(*this);
 }
 
-void HsvmControllerTlm::boot() { controller_.emplace(parameters_.hsvm, memory_, static_cast<OrderingPort&>(*this), parts_.keys); }
+void HsvmControllerTlm::boot() {
+    controller_.emplace(parameters_.hsvm, memory_, static_cast<OrderingPort&>(*this), parts_.keys, parts_.fleet);
+    CoreRegisters& cores = parts_.cores != nullptr ? *parts_.cores : static_cast<CoreRegisters&>(*this);
+    commands_.emplace(*controller_, static_cast<RequesterMemory&>(*this), cores, parameters_.hsvm.cores);
+}
+
+void HsvmControllerTlm::command_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+    payload.set_dmi_allowed(false);
+    if (!check_payload(payload, registers_end)) return;
+    tlm::tlm_response_status status = commands_ ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE;
+    const auto hit = commands_ ? find_register(payload, hsvm_registers::table, 0, 1, status) : std::nullopt;
+    if (hit) {
+        const Exclusive::Hold hold(exclusive_);
+        const Charge charge(memory_, delay);
+        delay += parameters_.register_latency;
+        const HsvmRequester requester = requester_of(payload);
+        std::uint8_t* const data = payload.get_data_ptr();
+        if (payload.is_read()) {
+            commands_->read(requester, *hit, data, payload.get_data_length());
+        } else if (static_cast<HsvmCommands::Register>(hit->index) != HsvmCommands::Register::operation) {
+            commands_->write(requester, *hit, data, payload.get_data_length());
+        } else {
+            delay += parameters_.operation_latency;
+            commands_->start(requester, load_le64(data));
+        }
+    }
+    payload.set_response_status(status);
+}
+
+unsigned HsvmControllerTlm::command_transport_dbg(tlm::tlm_generic_payload& payload) {
+    tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
+    if (!commands_ || !payload.is_read() || debug_length(payload, registers_end) != payload.get_data_length()) return 0;
+    const auto hit = find_register(payload, hsvm_registers::table, 0, 1, status);
+    if (!hit) return 0;
+    commands_->read(requester_of(payload), *hit, payload.get_data_ptr(), payload.get_data_length());
+    return payload.get_data_length();
+}
+
+Translation HsvmControllerTlm::locate(const HsvmRequester& requester, Address page, bool write) {
+    if (requester.is_vm()) return controller_->translate(requester.vmid, page, write);
+    if (!controller_->host_may_access(page_of(page), write)) return {TranslationFault::refused, 0, false, false};
+    return {TranslationFault::none, page, false, write};
+}
+
+bool HsvmControllerTlm::allows(const HsvmRequester& requester, Address address, std::uint64_t bytes, bool write) {
+    if (bytes == 0) return true;
+    if (bytes - 1 > ~address) return false;
+    const std::uint64_t last = page_of(address + bytes - 1);
+    for (std::uint64_t page = page_of(address); page <= last; ++page)
+        if (locate(requester, page * page_bytes, write).fault != TranslationFault::none) return false;
+    return true;
+}
+
+bool HsvmControllerTlm::read(const HsvmRequester& requester, Address address, std::uint8_t* data, std::size_t bytes) {
+    return transfer(requester, tlm::TLM_READ_COMMAND, address, data, bytes);
+}
+
+bool HsvmControllerTlm::write(const HsvmRequester& requester, Address address, const std::uint8_t* data, std::size_t bytes) {
+    return transfer(requester, tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(data), bytes);
+}
+
+bool HsvmControllerTlm::transfer(const HsvmRequester& requester, tlm::tlm_command command, Address address, std::uint8_t* data, std::size_t bytes) {
+    return for_each_piece(address, data, bytes, page_bytes, [&](Address first, std::uint8_t* piece, unsigned size) {
+        const Translation place = locate(requester, page_base(first), command == tlm::TLM_WRITE_COMMAND);
+        if (place.fault != TranslationFault::none) return false;
+        SecurityContext& context = buffer_payload_.context;
+        context.vmid = requester.vmid;
+        context.mode = mode_of(requester.mode);
+        context.gpa = first;
+        context.raw = place.raw;
+        tlm::tlm_generic_payload& payload = buffer_payload_.prepare(command, page_base(place.hpa) + first % page_bytes, piece, size);
+        memory_socket.b_transport(payload, memory_.delay());
+        return payload.is_response_ok();
+    });
+}
 
 void HsvmControllerTlm::walk_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     if (!controller_) {

@@ -11,6 +11,7 @@
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "common/tlm_exclusive.h"
+#include "hsvm/hsvm_commands.h"
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/hsvm_memory_tlm.h"
 #include "memory/last_level_cache_tlm.h"
@@ -20,17 +21,21 @@ namespace coffer {
 
 /// The H-SVM controller as a module: the reference level's decisions and changes over sockets, and the time that they take.
 ///
-/// `walk_socket`: page walks and fill-time checks (vcpu/walk_protocol.h), for several initiators; debug too. `chip_socket`: the chip region, through the MPE.
-/// `control_socket`: the MPE's commands for pages.
-class HsvmControllerTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort {
+/// `command_socket`: the registers of docs/registers_hsvm.md, for any number of initiators; debug too. Mode and VMID of the SecurityContext say who asks; an access without one is
+/// the host's. An operation is carried out within the write that starts it, one at a time. `walk_socket`: page walks and fill-time checks (vcpu/walk_protocol.h), for several initiators; debug too. `chip_socket`: the chip region, through the MPE.
+/// `control_socket`: the MPE's commands for pages. `memory_socket`: buffers of callers, through the last-level cache.
+class HsvmControllerTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private RequesterMemory, private CoreRegisters {
 public:
+    TargetSocket<HsvmControllerTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> command_socket;
     TargetSocket<HsvmControllerTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> walk_socket;
     InitiatorSocket<HsvmControllerTlm> chip_socket;
     InitiatorSocket<HsvmControllerTlm> control_socket;
+    InitiatorSocket<HsvmControllerTlm> memory_socket;
 
     struct Parameters {
         HsvmParameters hsvm;
         crypto::KdfContext fleet_id{};
+        sc_core::sc_time register_latency{1, sc_core::SC_NS};    ///< of each access to a register
         sc_core::sc_time operation_latency{20, sc_core::SC_NS};  ///< of each operation, beside its accesses to memory
         sc_core::sc_time walk_latency{2, sc_core::SC_NS};        ///< of each walk, beside its accesses to memory
     };
@@ -41,6 +46,8 @@ public:
         LastLevelCacheTlm& cache;
         LpidSource& lpids;
         KeySource& keys;
+        FleetPort* fleet = nullptr;      ///< null: the chip attests nothing
+        CoreRegisters* cores = nullptr;  ///< null: contexts are saved from, and restored to, registers of the module's own
     };
 
     HsvmControllerTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const Parts& parts);
@@ -78,6 +85,8 @@ private:
         sc_core::sc_time& outer_;
     };
 
+    void command_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+    unsigned command_transport_dbg(tlm::tlm_generic_payload& payload);
     void walk_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned walk_transport_dbg(tlm::tlm_generic_payload& payload);
 
@@ -88,10 +97,21 @@ private:
     void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
     void complete(const GuestPages& pages) override;
 
+    bool allows(const HsvmRequester& requester, Address address, std::uint64_t bytes, bool write) override;
+    bool read(const HsvmRequester& requester, Address address, std::uint8_t* data, std::size_t bytes) override;
+    bool write(const HsvmRequester& requester, Address address, const std::uint8_t* data, std::size_t bytes) override;
+    bool transfer(const HsvmRequester& requester, tlm::tlm_command command, Address address, std::uint8_t* data, std::size_t bytes);
+    /// Where a page of the caller's lies; a fault where it has none.
+    Translation locate(const HsvmRequester& requester, Address page, bool write);
+    VcpuContext& context(unsigned core) override { return own_registers_.at(core); }
+
     const Parameters parameters_;
     Parts parts_;
     HsvmMemoryTlm memory_;
     std::optional<HsvmController> controller_;
+    std::optional<HsvmCommands> commands_;
+    std::vector<VcpuContext> own_registers_;
+    ContextPayload buffer_payload_;
     std::vector<TranslationCache*> caches_;
     Exclusive exclusive_;
     std::uint64_t walks_ = 0;

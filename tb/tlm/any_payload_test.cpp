@@ -20,6 +20,7 @@
 #include "memory/dram_tlm.h"
 #include "memory/memory_protection_tlm.h"
 #include "memory/metadata_cache_tlm.h"
+#include "tlm/hsvm_bench.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
 #include "tlm/uncached_order.h"
@@ -316,6 +317,21 @@ TEST(AnyPayload, Devices) {
         if (disk.state() == DeviceState::busy) sc_core::wait(disk.completed());
         EXPECT_OK(disk_software.write64(devices_registers::entry(devices_registers::Register::disk_control).address - devices_registers::disk_base, 1)) << "still serves";
         sc_core::wait(disk.completed());
+    });
+}
+
+TEST(AnyPayload, HsvmController) {
+    HsvmMachineSettings settings;
+    settings.on_violation = OnViolation::report;
+    HsvmBench bench(settings);
+    simulate([&] {
+        bench.boot();
+        Vmid vmid = 0;
+        EXPECT_EQ(bench.controller().create(HsvmCaller::host, {64, 1, 0x8000}, vmid), HsvmStatus::ok);
+        for (Gpn gpn = 0; gpn < 20; ++gpn) EXPECT_EQ(bench.controller().page_map(HsvmCaller::host, vmid, gpn, 30 + gpn), HsvmStatus::ok);
+        survives(bench.commander, 0x240, 200);
+        survives(bench.walker, 0x240, 20);
+        EXPECT_EQ(bench.walk(Mode::guest, vmid, 0, false).fault, TranslationFault::none) << "still serves";
     });
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "aise/lpid_allocator.h"
@@ -12,6 +13,7 @@
 #include "memory/memory_protection_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "unit/hsvm_machine.h"
+#include "unit/test_fleet.h"
 #include "vcpu/walk_protocol.h"
 #include "vm_table/nonvolatile.h"
 
@@ -23,19 +25,23 @@ class HsvmBench : private TranslationCache {
 public:
     using Access = HsvmMachine::Access;
 
-    explicit HsvmBench(const HsvmMachineSettings& settings = {}, const std::string& name = "bench")
+    /// `cores` may be null.
+    explicit HsvmBench(const HsvmMachineSettings& settings = {}, const std::string& name = "bench", CoreRegisters* cores = nullptr)
         : protection((name + "_protection").c_str(), parameters_of(settings), lpids),
           cache((name + "_cache").c_str(), cache_parameters(settings)),
           dram((name + "_dram").c_str(), {memory_end, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_end)),
-          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings), {protection, cache, lpids, keys}),
+          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings), {protection, cache, lpids, keys, &fleet, cores}),
           initiator((name + "_initiator").c_str()),
-          walker((name + "_walker").c_str()) {
+          walker((name + "_walker").c_str()),
+          commander((name + "_commander").c_str()) {
         initiator.initiator_socket.bind(cache.target_socket);
         cache.initiator_socket.bind(protection.mpe.target_socket);
         protection.mpe.initiator_socket.bind(dram.target_socket);
         hsvm.chip_socket.bind(protection.mpe.chip_socket);
         hsvm.control_socket.bind(protection.mpe.control_socket);
+        hsvm.memory_socket.bind(cache.target_socket);
         walker.initiator_socket.bind(hsvm.walk_socket);
+        commander.initiator_socket.bind(hsvm.command_socket);
         hsvm.add(*this);
     }
 
@@ -72,9 +78,12 @@ public:
     }
 
     static constexpr Address memory_end = Address{1} << 40;
+    /// Two frames for buffers of operations.
+    static constexpr std::uint64_t buffer_frame = 2040;
 
     MemoryNonVolatile nonvolatile{ChipNumber(1)};
     LpidAllocator lpids{nonvolatile};
+    TestFleet fleet{{1, 2, 3, 4, 5, 6, 7, 8}};
     SeededKeySource keys{numbered_key(77)};
     MemoryProtectionTlm protection;
     LastLevelCacheTlm cache;
@@ -82,6 +91,7 @@ public:
     HsvmControllerTlm hsvm;
     InitiatorTester initiator;
     InitiatorTester walker;
+    InitiatorTester commander;
 
 private:
     static MemoryProtectionParameters parameters_of(const HsvmMachineSettings& settings) {
@@ -94,6 +104,9 @@ private:
         parameters.memory_size = settings.data_frames * page_bytes;
         parameters.size = 16 * 1024;
         parameters.ways = 4;
+        // Buffers do not displace lines, so that the cache does what it does without them.
+        parameters.uncached_base = buffer_frame * page_bytes;
+        parameters.uncached_bytes = 2 * page_bytes;
         return parameters;
     }
     static HsvmControllerTlm::Parameters hsvm_parameters(const HsvmMachineSettings& settings) {

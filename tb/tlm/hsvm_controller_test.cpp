@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "memory/bus_probe_tlm.h"
+#include "tlm/commanded_hsvm.h"
 #include "tlm/hsvm_bench.h"
 #include "tlm/simulate.h"
 
@@ -22,8 +23,8 @@ using sc_core::SC_ZERO_TIME;
 using Transcript = std::vector<std::string>;
 
 /// Random operations and accesses, the same for the same seed, on anything with the functions of HsvmMachine.
-template <class Machine>
-Transcript play(Machine& machine, HsvmController& hsvm, bool encrypt, std::uint64_t seed, unsigned steps) {
+template <class Machine, class Operations>
+Transcript play(Machine& machine, Operations& hsvm, bool encrypt, std::uint64_t seed, unsigned steps) {
     std::mt19937_64 generator(seed);
     const auto random = [&](std::uint64_t below) { return generator() % below; };
     Transcript transcript;
@@ -37,6 +38,7 @@ Transcript play(Machine& machine, HsvmController& hsvm, bool encrypt, std::uint6
     VcpuContext context;
     context[Register::rip] = seed;
     for (unsigned step = 0; step < steps; ++step) {
+        say("next LPID", machine.lpids.peek());
         const auto vmid = static_cast<Vmid>(2 + random(3));
         const Gpn gpn = random(12);
         const std::uint64_t frame = random(24);
@@ -79,7 +81,7 @@ Transcript play(Machine& machine, HsvmController& hsvm, bool encrypt, std::uint6
                 say("save", to_string(hsvm.context_save(HsvmCaller::host, vmid, 0, vmid % 4u, context)));
                 break;
             case 13: {
-                const bool large = hsvm.page_map(HsvmCaller::host, vmid, 512, 512 * (1 + random(3)), true) == HsvmStatus::ok;
+                const bool large = hsvm.page_map(HsvmCaller::host, vmid, 512, 512 * (1 + random(2)), true) == HsvmStatus::ok;
                 say("map 2 MiB", large);
                 break;
             }
@@ -119,6 +121,7 @@ std::vector<std::uint64_t> differences(HsvmMachine& machine, HsvmBench& bench) {
     std::vector<std::uint64_t> frames;
     EXPECT_EQ(machine.memory.end_of_metadata(), bench.protection.end_of_metadata());
     for (std::uint64_t frame = 0; frame < page_of(machine.memory.end_of_metadata() + page_bytes - 1); ++frame) {
+        if (frame >= CommandedHsvm::buffer_frame && frame < CommandedHsvm::buffer_frame + 2) continue;
         Bytes expected = machine.store.bytes(frame * page_bytes, page_bytes), found(page_bytes);
         bench.dram.memory().read(frame * page_bytes, found.data(), found.size());
         if (expected != found) frames.push_back(frame);
@@ -132,7 +135,8 @@ struct Outcome {
     std::uint64_t violations = 0;
 };
 
-Outcome compare(HsvmMachineSettings settings, std::uint64_t seed, unsigned steps) {
+/// `commanded`: operations go through the registers.
+Outcome compare(HsvmMachineSettings settings, std::uint64_t seed, unsigned steps, bool commanded = false) {
     settings.on_violation = OnViolation::report;
     HsvmMachineSettings good = settings;
     good.fault = HsvmFault::none;
@@ -141,8 +145,12 @@ Outcome compare(HsvmMachineSettings settings, std::uint64_t seed, unsigned steps
     Outcome outcome;
     simulate([&] {
         bench.boot();
+        // The first look at a chip page makes it, with an LPID: at the buffers' as well.
+        EXPECT_TRUE(machine.hsvm.host_may_access(CommandedHsvm::buffer_frame, true));
+        EXPECT_TRUE(bench.controller().host_may_access(CommandedHsvm::buffer_frame, true));
         outcome.expected = play(machine, machine.hsvm, settings.encrypt, seed, steps);
-        outcome.found = play(bench, bench.controller(), settings.encrypt, seed, steps);
+        CommandedHsvm commands(bench);
+        outcome.found = commanded ? play(bench, commands, settings.encrypt, seed, steps) : play(bench, bench.controller(), settings.encrypt, seed, steps);
         flush(machine);
         bench.flush();
         outcome.differences = differences(machine, bench);
@@ -172,16 +180,19 @@ INSTANTIATE_TEST_SUITE_P(Kinds, HsvmLevels,
                          testing::Values(Kind{"hsvm", false, Integrity::bmt}, Kind{"combined", true, Integrity::bmt}, Kind{"mac", true, Integrity::mac}),
                          [](const auto& kind) { return kind.param.name; });
 
-TEST_P(HsvmLevels, SameOperationsSameAnswersSameMemory) {
-    const Outcome outcome = compare(settings(), 5, 4000);
+void expect_same(const Outcome& outcome) {
+    for (std::size_t i = 0; i < std::min(outcome.expected.size(), outcome.found.size()); ++i) ASSERT_EQ(outcome.expected[i], outcome.found[i]) << "line " << i;
     ASSERT_EQ(outcome.expected.size(), outcome.found.size());
-    for (std::size_t i = 0; i < outcome.expected.size(); ++i) ASSERT_EQ(outcome.expected[i], outcome.found[i]) << "line " << i;
     EXPECT_TRUE(outcome.differences.empty()) << outcome.differences.size() << " frames differ, the first is " << outcome.differences.front();
     EXPECT_GT(outcome.violations, 0u) << "lost pages were touched";
     for (const char* done : {"map: ok", "unmap: ok", "move: ok", "swap out: ok", "swap in: ok", "release: ok", "share: ok", "unshare: ok", "save: ok", "delete: ok",
                              "map 2 MiB: true", "read: 0", "write: 0"})
         EXPECT_GT(std::count(outcome.found.begin(), outcome.found.end(), done), 2) << done;
 }
+
+TEST_P(HsvmLevels, SameOperationsSameAnswersSameMemory) { expect_same(compare(settings(), 5, 4000)); }
+
+TEST_P(HsvmLevels, RegistersCarryOperationsUnchanged) { expect_same(compare(settings(), 6, 4000, true)); }
 
 TEST_P(HsvmLevels, AFaultOfOneLevelIsFound) {
     HsvmMachineSettings faulty = settings();

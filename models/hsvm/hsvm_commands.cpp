@@ -1,0 +1,146 @@
+#include "hsvm/hsvm_commands.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "vm_table/attestation_report.h"
+
+namespace coffer {
+
+namespace {
+
+std::uint8_t code_of(HsvmStatus status) { return static_cast<std::uint8_t>(status); }
+std::uint8_t code_of(CommandStatus status) { return static_cast<std::uint8_t>(status); }
+
+/// A number that does not fit its type becomes one that there is nothing under, and so is refused as any such.
+Vmid vmid_of(std::uint64_t value) { return value <= std::numeric_limits<Vmid>::max() ? static_cast<Vmid>(value) : chip_vmid; }
+std::uint32_t small(std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max())); }
+
+}  // namespace
+
+HsvmCommands::Bank::Bank() {
+    for (const RegisterEntry& entry : hsvm_registers::table) store_le64(bytes_.data() + entry.address, entry.reset);
+}
+
+void HsvmCommands::read(const HsvmRequester& requester, const RegisterHit& hit, std::uint8_t* data, std::size_t size) const {
+    const auto found = banks_.find(requester);
+    const Bank& bank = found != banks_.end() ? found->second : untouched_;
+    std::copy_n(bank.at(static_cast<Register>(hit.index)) + hit.byte, size, data);
+}
+
+void HsvmCommands::write(const HsvmRequester& requester, const RegisterHit& hit, const std::uint8_t* data, std::size_t size) {
+    std::copy_n(data, size, bank(requester).at(static_cast<Register>(hit.index)));
+}
+
+void HsvmCommands::start(const HsvmRequester& requester, std::uint64_t code) {
+    Bank& own = bank(requester);
+    own.set(Register::result_vmid, 0);
+    own.set(Register::result_length, 0);
+    own.set(Register::status, dispatch(requester, own, code));
+    own.set(Register::completed, own.get(Register::completed) + 1);
+    // Whoever gets the VMID next begins with registers of its own.
+    if (code == static_cast<std::uint64_t>(HsvmOperation::delete_vm) && own.get(Register::status) == code_of(HsvmStatus::ok))
+        for (const HsvmCaller mode : {HsvmCaller::shim, HsvmCaller::guest}) banks_.erase({mode, vmid_of(own.get(Register::vmid))});
+}
+
+std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, std::uint64_t code) {
+    const Vmid vmid = requester.is_vm() ? requester.vmid : vmid_of(bank.get(Register::vmid));
+    const Gpn gpn = bank.get(Register::gpn);
+    const std::uint64_t frame = bank.get(Register::frame), flags = bank.get(Register::flags);
+    const bool large = (flags & hsvm_registers::flags_large_mask) != 0;
+    const HsvmCaller mode = requester.mode;
+    switch (static_cast<HsvmOperation>(std::min<std::uint64_t>(code, 0xff))) {
+        case HsvmOperation::create: {
+            Vmid made = 0;
+            const HsvmStatus status = controller_.create(mode, {bank.get(Register::pages), bank.get(Register::vcpus), bank.get(Register::addr_shim)}, made);
+            bank.set(Register::result_vmid, made);
+            return code_of(status);
+        }
+        case HsvmOperation::delete_vm: return code_of(controller_.delete_vm(mode, vmid));
+        case HsvmOperation::page_map: return code_of(controller_.page_map(mode, vmid, gpn, frame, large));
+        case HsvmOperation::page_unmap: return code_of(controller_.page_unmap(mode, vmid, gpn, large));
+        case HsvmOperation::page_move: return code_of(controller_.page_move(mode, vmid, gpn, frame));
+        case HsvmOperation::swap_out: return swap_out(requester, bank);
+        case HsvmOperation::swap_in: return swap_in(requester, bank);
+        case HsvmOperation::context_save: return switch_context(requester, bank, HsvmOperation::context_save);
+        case HsvmOperation::context_restore: return switch_context(requester, bank, HsvmOperation::context_restore);
+        case HsvmOperation::release: return code_of(controller_.release(mode, vmid, gpn, large));
+        case HsvmOperation::share:
+            return code_of(controller_.share(mode, vmid, gpn, vmid_of(bank.get(Register::sharer)), (flags & hsvm_registers::flags_writable_mask) != 0));
+        case HsvmOperation::unshare: return code_of(controller_.unshare(mode, vmid, gpn));
+        case HsvmOperation::launch: return launch(requester, bank);
+        case HsvmOperation::attest: return attest(requester, bank);
+        default: return code_of(CommandStatus::unknown_operation);
+    }
+}
+
+std::uint8_t HsvmCommands::swap_out(const HsvmRequester& requester, Bank& bank) {
+    // Of a caller that has no right to the operation, the buffer is not looked at.
+    if (requester.mode == HsvmCaller::host && !has_room(requester, bank, controller_.swap_image_bytes())) return code_of(CommandStatus::bad_buffer);
+    Bytes image;
+    const HsvmStatus status = controller_.swap_out(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image);
+    return deliver(requester, bank, status, image);
+}
+
+std::uint8_t HsvmCommands::swap_in(const HsvmRequester& requester, Bank& bank) {
+    Bytes image;
+    // One byte too many shows that it is none.
+    const std::uint64_t bytes = std::min<std::uint64_t>(bank.get(Register::buffer_length), controller_.swap_image_bytes() + 1);
+    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bytes, image)) return code_of(CommandStatus::bad_buffer);
+    return code_of(controller_.swap_in(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), bank.get(Register::frame), image));
+}
+
+std::uint8_t HsvmCommands::launch(const HsvmRequester& requester, const Bank& bank) {
+    Bytes image, stored;
+    ContextBytes context{};
+    if (requester.mode == HsvmCaller::host) {
+        const bool fits = bank.get(Register::context_length) == context.size();
+        if (!fits || !fetch(requester, bank.get(Register::context_address), context.size(), stored) ||
+            !fetch(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length), image))
+            return code_of(CommandStatus::bad_buffer);
+        std::copy(stored.begin(), stored.end(), context.begin());
+    }
+    return code_of(controller_.launch(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image, decode_context(context)));
+}
+
+std::uint8_t HsvmCommands::attest(const HsvmRequester& requester, Bank& bank) {
+    if (requester.is_vm() && !has_room(requester, bank, attestation_report_bytes)) return code_of(CommandStatus::bad_buffer);
+    Nonce nonce;
+    ReportData data;
+    std::copy_n(bank.at(Register::nonce), nonce.size(), nonce.begin());
+    std::copy_n(bank.at(Register::user_data), data.size(), data.begin());
+    Bytes report;
+    const Vmid vmid = requester.is_vm() ? requester.vmid : vmid_of(bank.get(Register::vmid));
+    const HsvmStatus status = controller_.attest(requester.mode, vmid, nonce, data, report);
+    return deliver(requester, bank, status, report);
+}
+
+std::uint8_t HsvmCommands::switch_context(const HsvmRequester& requester, const Bank& bank, HsvmOperation operation) {
+    const Vmid vmid = vmid_of(bank.get(Register::vmid));
+    const std::uint32_t vcpu = small(bank.get(Register::vcpu));
+    const unsigned core = small(bank.get(Register::core));
+    // There is no core, which the controller says itself.
+    VcpuContext nowhere;
+    VcpuContext& registers = core < core_count_ ? cores_.context(core) : nowhere;
+    return code_of(operation == HsvmOperation::context_save ? controller_.context_save(requester.mode, vmid, vcpu, core, registers)
+                                                            : controller_.context_restore(requester.mode, vmid, vcpu, core, registers));
+}
+
+bool HsvmCommands::fetch(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes, Bytes& content) {
+    if (!memory_.allows(requester, address, bytes, false)) return false;
+    content.resize(bytes);
+    return memory_.read(requester, address, content.data(), content.size());
+}
+
+bool HsvmCommands::has_room(const HsvmRequester& requester, const Bank& bank, std::uint64_t bytes) {
+    return bank.get(Register::buffer_length) >= bytes && memory_.allows(requester, bank.get(Register::buffer_address), bytes, true);
+}
+
+std::uint8_t HsvmCommands::deliver(const HsvmRequester& requester, Bank& bank, HsvmStatus status, const Bytes& content) {
+    if (status != HsvmStatus::ok) return code_of(status);
+    if (!memory_.write(requester, bank.get(Register::buffer_address), content.data(), content.size())) return code_of(CommandStatus::bad_buffer);
+    bank.set(Register::result_length, content.size());
+    return code_of(status);
+}
+
+}  // namespace coffer
