@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "vm_table/attestation_report.h"
+#include "vm_table/chip_certificate.h"
 
 namespace coffer {
 
@@ -36,6 +37,7 @@ void HsvmCommands::start(const HsvmRequester& requester, std::uint64_t code) {
     Bank& own = bank(requester);
     own.set(Register::result_vmid, 0);
     own.set(Register::result_length, 0);
+    std::fill_n(own.at(Register::result_nonce), sizeof(Nonce), std::uint8_t{0});
     own.set(Register::status, dispatch(requester, own, code));
     own.set(Register::completed, own.get(Register::completed) + 1);
     // Whoever gets the VMID next begins with registers of its own.
@@ -70,7 +72,10 @@ std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, 
         case HsvmOperation::unshare: return code_of(controller_.unshare(mode, vmid, gpn));
         case HsvmOperation::launch: return launch(requester, bank);
         case HsvmOperation::attest: return attest(requester, bank);
-        default: return code_of(CommandStatus::unknown_operation);
+        case HsvmOperation::challenge: return challenge(requester, bank);
+        case HsvmOperation::export_vm: return export_vm(requester, bank);
+        case HsvmOperation::import_vm: return import_vm(requester, bank);
+        default: return code == read_export ? deliver_export(requester, bank) : code_of(CommandStatus::unknown_operation);
     }
 }
 
@@ -94,8 +99,8 @@ std::uint8_t HsvmCommands::launch(const HsvmRequester& requester, const Bank& ba
     Bytes image, stored;
     ContextBytes context{};
     if (requester.mode == HsvmCaller::host) {
-        const bool fits = bank.get(Register::context_length) == context.size();
-        if (!fits || !fetch(requester, bank.get(Register::context_address), context.size(), stored) ||
+        const bool fits = bank.get(Register::second_length) == context.size();
+        if (!fits || !fetch(requester, bank.get(Register::second_address), context.size(), stored) ||
             !fetch(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length), image))
             return code_of(CommandStatus::bad_buffer);
         std::copy(stored.begin(), stored.end(), context.begin());
@@ -113,6 +118,47 @@ std::uint8_t HsvmCommands::attest(const HsvmRequester& requester, Bank& bank) {
     const Vmid vmid = requester.is_vm() ? requester.vmid : vmid_of(bank.get(Register::vmid));
     const HsvmStatus status = controller_.attest(requester.mode, vmid, nonce, data, report);
     return deliver(requester, bank, status, report);
+}
+
+std::uint8_t HsvmCommands::challenge(const HsvmRequester& requester, Bank& bank) {
+    Nonce nonce{};
+    const HsvmStatus status = controller_.challenge(requester.mode, nonce);
+    if (status == HsvmStatus::ok) std::copy(nonce.begin(), nonce.end(), bank.at(Register::result_nonce));
+    return code_of(status);
+}
+
+std::uint8_t HsvmCommands::export_vm(const HsvmRequester& requester, Bank& bank) {
+    Bytes certificate;
+    // One byte too many shows that it is none.
+    const std::uint64_t bytes = std::min<std::uint64_t>(bank.get(Register::second_length), chip_certificate_bytes + 1);
+    if (requester.mode == HsvmCaller::host &&
+        (!has_room(requester, bank, bank.get(Register::buffer_length)) || !fetch(requester, bank.get(Register::second_address), bytes, certificate)))
+        return code_of(CommandStatus::bad_buffer);
+    Nonce nonce;
+    std::copy_n(bank.at(Register::nonce), nonce.size(), nonce.begin());
+    Bytes blob;
+    const HsvmStatus status = controller_.export_vm(requester.mode, vmid_of(bank.get(Register::vmid)), certificate, nonce, blob);
+    if (status != HsvmStatus::ok) return code_of(status);
+    exported_ = std::move(blob);
+    deliver_export(requester, bank);
+    return code_of(HsvmStatus::ok);
+}
+
+std::uint8_t HsvmCommands::deliver_export(const HsvmRequester& requester, Bank& bank) {
+    if (requester.mode != HsvmCaller::host) return code_of(HsvmStatus::wrong_mode);
+    bank.set(Register::result_length, exported_.size());
+    if (!has_room(requester, bank, exported_.size())) return code_of(CommandStatus::bad_buffer);
+    return deliver(requester, bank, HsvmStatus::ok, exported_);
+}
+
+std::uint8_t HsvmCommands::import_vm(const HsvmRequester& requester, Bank& bank) {
+    Bytes blob;
+    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length), blob))
+        return code_of(CommandStatus::bad_buffer);
+    Vmid made = 0;
+    const HsvmStatus status = controller_.import_vm(requester.mode, blob, made);
+    if (status == HsvmStatus::ok) bank.set(Register::result_vmid, made);
+    return code_of(status);
 }
 
 std::uint8_t HsvmCommands::switch_context(const HsvmRequester& requester, const Bank& bank, HsvmOperation operation) {

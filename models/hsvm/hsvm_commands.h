@@ -43,6 +43,10 @@ public:
 class HsvmCommands {
 public:
     using Register = hsvm_registers::Register;
+    /// Bytes of the address space of the registers.
+    static constexpr Address registers_end = hsvm_registers::entry(Register::result_nonce).address + sizeof(Nonce);
+    /// The code of OPERATION, beside those of HsvmOperation, that delivers again what the last export_vm gave: the VM it was is gone.
+    static constexpr std::uint64_t read_export = 0x40;
 
     /// All references outlive the object.
     HsvmCommands(HsvmController& controller, RequesterMemory& memory, CoreRegisters& cores, unsigned core_count)
@@ -68,7 +72,7 @@ private:
     private:
         static Address offset_of(Register name) { return hsvm_registers::entry(name).address; }
 
-        std::array<std::uint8_t, hsvm_registers::entry(Register::result_length).address + 8> bytes_{};
+        std::array<std::uint8_t, registers_end> bytes_{};
     };
 
     Bank& bank(const HsvmRequester& requester) { return banks_[requester]; }
@@ -77,6 +81,10 @@ private:
     std::uint8_t swap_in(const HsvmRequester& requester, Bank& bank);
     std::uint8_t launch(const HsvmRequester& requester, const Bank& bank);
     std::uint8_t attest(const HsvmRequester& requester, Bank& bank);
+    std::uint8_t challenge(const HsvmRequester& requester, Bank& bank);
+    std::uint8_t export_vm(const HsvmRequester& requester, Bank& bank);
+    std::uint8_t deliver_export(const HsvmRequester& requester, Bank& bank);
+    std::uint8_t import_vm(const HsvmRequester& requester, Bank& bank);
     std::uint8_t switch_context(const HsvmRequester& requester, const Bank& bank, HsvmOperation operation);
     bool fetch(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes, Bytes& content);
     /// Whether what has up to `bytes` bytes can be delivered.
@@ -88,6 +96,7 @@ private:
     CoreRegisters& cores_;
     const unsigned core_count_;
     std::map<HsvmRequester, Bank> banks_;
+    Bytes exported_;        // by the hypervisor's last export_vm
     const Bank untouched_;  // of callers that have written nothing yet
 };
 

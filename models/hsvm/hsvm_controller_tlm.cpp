@@ -28,7 +28,7 @@ private:
     ContextPayload payload_;
 };
 
-constexpr Address registers_end = hsvm_registers::entry(hsvm_registers::Register::result_length).address + 8;
+constexpr Address registers_end = HsvmCommands::registers_end;
 
 HsvmCaller caller_of(Mode mode) {
     switch (mode) {
@@ -86,7 +86,7 @@ HsvmControllerTlm::HsvmControllerTlm(const sc_core::sc_module_name& name, const 
 }
 
 void HsvmControllerTlm::boot() {
-    controller_.emplace(parameters_.hsvm, memory_, static_cast<OrderingPort&>(*this), parts_.keys, parts_.fleet);
+    controller_.emplace(parameters_.hsvm, memory_, static_cast<OrderingPort&>(*this), parts_.keys, parts_.gate);
     CoreRegisters& cores = parts_.cores != nullptr ? *parts_.cores : static_cast<CoreRegisters&>(*this);
     commands_.emplace(*controller_, static_cast<RequesterMemory&>(*this), cores, parameters_.hsvm.cores);
 }

@@ -46,7 +46,7 @@ public:
         LastLevelCacheTlm& cache;
         LpidSource& lpids;
         KeySource& keys;
-        FleetPort* fleet = nullptr;      ///< null: the chip attests nothing
+        VmGate* gate = nullptr;          ///< null: the chip attests nothing and exchanges no VMs
         CoreRegisters* cores = nullptr;  ///< null: contexts are saved from, and restored to, registers of the module's own
     };
 

@@ -13,7 +13,7 @@
 #include "memory/memory_protection_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "unit/hsvm_machine.h"
-#include "unit/test_fleet.h"
+#include "unit/test_chips.h"
 #include "vcpu/walk_protocol.h"
 #include "vm_table/nonvolatile.h"
 
@@ -27,10 +27,11 @@ public:
 
     /// `cores` may be null.
     explicit HsvmBench(const HsvmMachineSettings& settings = {}, const std::string& name = "bench", CoreRegisters* cores = nullptr)
-        : protection((name + "_protection").c_str(), parameters_of(settings), lpids),
+        : settings_(settings),
+          protection((name + "_protection").c_str(), parameters_of(settings), lpids),
           cache((name + "_cache").c_str(), cache_parameters(settings)),
           dram((name + "_dram").c_str(), {memory_end, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_end)),
-          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings), {protection, cache, lpids, keys, &fleet, cores}),
+          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings), {protection, cache, lpids, keys, &gate, cores}),
           initiator((name + "_initiator").c_str()),
           walker((name + "_walker").c_str()),
           commander((name + "_commander").c_str()) {
@@ -81,10 +82,14 @@ public:
     /// Two frames for buffers of operations.
     static constexpr std::uint64_t buffer_frame = 2040;
 
-    MemoryNonVolatile nonvolatile{ChipNumber(1)};
+private:
+    const HsvmMachineSettings settings_;
+
+public:
+    MemoryNonVolatile nonvolatile{test_chip(settings_.chip).number()};
     LpidAllocator lpids{nonvolatile};
-    TestFleet fleet{{1, 2, 3, 4, 5, 6, 7, 8}};
-    SeededKeySource keys{numbered_key(77)};
+    SeededKeySource keys{numbered_key(76 + settings_.chip)};
+    VmGate gate{lpids, nonvolatile, test_chip(settings_.chip), {}};
     MemoryProtectionTlm protection;
     LastLevelCacheTlm cache;
     DramTlm dram;

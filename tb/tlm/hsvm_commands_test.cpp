@@ -253,6 +253,73 @@ TEST_P(HsvmSwap, ContextsTravelBetweenCores) {
     });
 }
 
+TEST_P(HsvmSwap, AVmMovesBetweenChips) {
+    HsvmMachineSettings there = settings();
+    there.chip = 2;
+    HsvmBench source(settings(), "source"), target(there, "target");
+    CommandedHsvm here(source), away(target);
+    simulate([&] {
+        source.boot();
+        target.boot();
+        Vmid vmid = 0;
+        EXPECT_EQ(here.create(HsvmCaller::host, {100, 1, GetParam() ? Address{0x8000} : 0}, vmid), HsvmStatus::ok);
+        EXPECT_EQ(here.page_map(HsvmCaller::host, vmid, 3, 7), HsvmStatus::ok);
+        const Block64 secret{0x5e};
+        EXPECT_EQ(source.guest_write(vmid, 3 * page_bytes, secret), HsvmBench::Access::done);
+        Bytes page;
+        EXPECT_EQ(here.swap_out(HsvmCaller::host, vmid, 3, page), HsvmStatus::ok);
+
+        EXPECT_EQ(away.start(HsvmCaller::guest, 2, HsvmOperation::challenge), HsvmStatus::wrong_mode);
+        EXPECT_EQ(away.start(HsvmCaller::host, 0, HsvmOperation::challenge), HsvmStatus::ok);
+        Bytes nonce(32);
+        EXPECT_OK(target.commander.read(address_of(HsvmRegister::result_nonce), nonce));
+        EXPECT_NE(nonce, Bytes(32));
+
+        const SignedCertificate& certificate = test_chip(2).certificate(KeyUsage::unwrap);
+        constexpr Address certificate_at = 100 * page_bytes, blob_at = 200 * page_bytes;
+        EXPECT_OK(source.initiator.write(certificate_at, Bytes(certificate.begin(), certificate.end())));
+        const auto send = [&](std::uint64_t code, Address at, std::uint64_t room) {
+            here.set(HsvmCaller::host, vmid,
+                     {{HsvmRegister::buffer_address, at},
+                      {HsvmRegister::buffer_length, room},
+                      {HsvmRegister::second_address, certificate_at},
+                      {HsvmRegister::second_length, certificate.size()}});
+            EXPECT_OK(source.commander.write(address_of(HsvmRegister::nonce), nonce));
+            here.put(HsvmRegister::operation, code);
+            return here.get(HsvmRegister::status);
+        };
+        const auto export_code = static_cast<std::uint64_t>(HsvmOperation::export_vm);
+        const std::uint64_t bad = code_of(CommandStatus::bad_buffer);
+        EXPECT_EQ(send(export_code, source.protection.map().chip_base(), page_bytes), bad);
+        // No room: the VM is gone, and its blob is there to be read.
+        EXPECT_EQ(send(export_code, blob_at, 64), code_of(HsvmStatus::ok));
+        Bytes blob(here.get(HsvmRegister::result_length));
+        EXPECT_GT(blob.size(), 64u);
+        EXPECT_FALSE(source.controller().exists(vmid));
+        EXPECT_EQ(send(HsvmCommands::read_export, blob_at, blob.size() - 1), bad);
+        here.set(HsvmCaller::guest, 3, {{HsvmRegister::buffer_length, blob.size()}});
+        here.put(HsvmRegister::operation, HsvmCommands::read_export);
+        EXPECT_EQ(here.get(HsvmRegister::status), code_of(HsvmStatus::wrong_mode));
+        EXPECT_EQ(send(HsvmCommands::read_export, blob_at, blob.size()), code_of(HsvmStatus::ok));
+        source.initiator.set_context(nullptr);
+        EXPECT_OK(source.initiator.read(blob_at, blob));
+
+        target.initiator.set_context(nullptr);
+        EXPECT_OK(target.initiator.write(blob_at, blob));
+        const auto receive = [&](std::uint64_t length) {
+            return away.carry_out(HsvmCaller::host, 0, HsvmOperation::import_vm, {{HsvmRegister::buffer_address, blob_at}, {HsvmRegister::buffer_length, length}});
+        };
+        EXPECT_EQ(receive(blob.size() - 1), HsvmStatus::not_authentic);
+        EXPECT_EQ(receive(blob.size()), HsvmStatus::ok);
+        const auto arrived = static_cast<Vmid>(away.get(HsvmRegister::result_vmid));
+        EXPECT_EQ(receive(blob.size()), HsvmStatus::refused) << "once";
+        EXPECT_EQ(away.swap_in(HsvmCaller::host, arrived, 3, 9, page), HsvmStatus::ok);
+        Block64 data{};
+        EXPECT_EQ(target.guest_read(arrived, 3 * page_bytes, data), HsvmBench::Access::done);
+        EXPECT_EQ(data, secret);
+    });
+}
+
 TEST_P(HsvmSwap, LaunchAndAttestTakeTheirBuffersFromMemory) {
     HsvmBench bench(settings());
     CommandedHsvm hsvm(bench);
@@ -273,8 +340,8 @@ TEST_P(HsvmSwap, LaunchAndAttestTakeTheirBuffersFromMemory) {
                      {{HsvmRegister::gpn, 3},
                       {HsvmRegister::buffer_address, image_address},
                       {HsvmRegister::buffer_length, image.size()},
-                      {HsvmRegister::context_address, context_address},
-                      {HsvmRegister::context_length, context_length}});
+                      {HsvmRegister::second_address, context_address},
+                      {HsvmRegister::second_length, context_length}});
             hsvm.start(HsvmCaller::host, vmid, HsvmOperation::launch);
             return hsvm.get(HsvmRegister::status);
         };
@@ -309,11 +376,11 @@ TEST_P(HsvmSwap, LaunchAndAttestTakeTheirBuffersFromMemory) {
             }
             report[i] = line[i % line_bytes];
         }
-        const crypto::Digest measured = bench.controller().measurement(vmid);
-        ASSERT_EQ(report.size(), 16 + measured.size() + nonce.size() + data.size());
-        EXPECT_TRUE(std::equal(measured.begin(), measured.end(), report.begin() + 16));
-        EXPECT_TRUE(std::equal(nonce.begin(), nonce.end(), report.begin() + 48));
-        EXPECT_TRUE(std::equal(data.begin(), data.end(), report.begin() + 80));
+        AttestationReport opened;
+        ASSERT_EQ(open_report(report, crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der()), opened), ReportStatus::ok);
+        EXPECT_EQ(opened.measurement, bench.controller().measurement(vmid));
+        EXPECT_TRUE(std::equal(nonce.begin(), nonce.end(), opened.nonce.begin()));
+        EXPECT_TRUE(std::equal(data.begin(), data.end(), opened.data.begin()));
     });
 }
 
