@@ -95,7 +95,8 @@ std::string main_table(const std::vector<AttackReport>& reports) {
         const auto configuration = static_cast<ProtectionConfiguration>(columns.size());
         columns.push_back({configuration, Integrity::bmt, std::string(rules.name)});
     }
-    columns.erase(std::remove_if(columns.begin(), columns.end(), [&](const Column& column) { return !has(reports, column.configuration); }), columns.end());
+    const auto absent = [&](const Column& column) { return !has(reports, column.configuration); };
+    columns.erase(std::remove_if(columns.begin(), columns.end(), absent), columns.end());
     return table(reports, attacks_of(reports, any_attack), columns);
 }
 
@@ -131,7 +132,8 @@ std::string comparison(const std::vector<AttackReport>& reports) {
     for (std::size_t i = 0; i != configuration_rules.size(); ++i)
         if (!has(reports, static_cast<ProtectionConfiguration>(i))) return "";
     std::string text = "\nTable 1 of Sowmiya and Shanthi (2016)                                               what worked here\n";
-    text += fmt::format("{:<19}{:<13}{:<21}{:<17}{:<17}{:<13}{}\n", "system", "transparent", "TCB", "physical attack", "cloud function", "on the bus", "others");
+    text += fmt::format("{:<19}{:<13}{:<21}{:<17}{:<17}{:<13}{}\n", "system", "transparent", "TCB", "physical attack", "cloud function", "on the bus",
+                        "others");
     for (const Published& row : published) {
         const Column column{static_cast<ProtectionConfiguration>(row.configuration), Integrity::bmt, ""};
         const bool here = row.configuration >= 0;

@@ -70,7 +70,7 @@ std::vector<Attack> bus_attacks() {
         {"bus_splice_pages", who, AttackAim::harm, "exchange lines of two pages, with tags and counter blocks", splice_pages},
         {"bus_replay", who, AttackAim::harm, "put an old line back, with its tag", replay_line},
         {"bus_replay_counters", who, AttackAim::harm, "put an old line back, with tag and counter block", replay_counters},
-        {"bus_replay_everything", who, AttackAim::harm, "put an old line back, with tag, counter block and every node of the tree", replay_everything},
+        {"bus_replay_everything", who, AttackAim::harm, "put an old line back, with tag, counter block and all nodes of the tree", replay_everything},
         {"cold_boot", who, AttackAim::secret, "take the memory modules out and read all of them", cold_boot},
     };
 }

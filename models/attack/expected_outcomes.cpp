@@ -76,6 +76,8 @@ constexpr Row rows[] = {
     {"swap_forge", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
     {"swap_replay", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
     {"vmid_reuse", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
+    {"forged_request", Integrity::bmt, {not_applicable("there is nobody to ask"), prevented("wrong_mode"),
+     not_applicable("there is nobody to ask"), prevented("wrong_mode")}},
     {"context_read", Integrity::bmt, {leaked, prevented("address error"), no_plaintext, prevented("address error")}},
     {"context_tamper", Integrity::bmt, {corrupted, no_effect, no_effect, no_effect}},
     {"context_replay", Integrity::bmt, {corrupted, prevented("address error"), detected("data tag"), prevented("address error")}},
@@ -86,10 +88,13 @@ constexpr Row rows[] = {
     {"disk_read", Integrity::bmt, {leaked, leaked, no_plaintext, no_plaintext}},
     {"disk_tamper", Integrity::bmt, {corrupted, corrupted, prevented("not authentic"), prevented("not authentic")}},
     {"disk_replay", Integrity::bmt, {corrupted, corrupted, prevented("not authentic"), prevented("not authentic")}},
-    {"forged_key", Integrity::bmt, {not_applicable("there are no keys"), not_applicable("the chip draws the keys of VMs"), prevented("bad_key"), prevented("bad_key")}},
-    {"forged_vector", Integrity::bmt, {not_applicable("VMs are not started from vectors"), not_applicable("VMs are not started from vectors"), prevented("bad_vector"), prevented("bad_vector")}},
-    {"rollback", Integrity::bmt, {corrupted, not_applicable("a VM cannot be kept and started again"), prevented("refused_by_log"), prevented("unknown_vm")}},
-    {"iv_reuse", Integrity::bmt, {leaked, not_applicable("a VM cannot be kept and started again"), no_plaintext, prevented("unknown_vm")}},
+    {"forged_key", Integrity::bmt, {not_applicable("there are no keys"), not_applicable("the chip draws the keys of VMs"), prevented("bad_key"),
+     prevented("bad_key")}},
+    {"forged_vector", Integrity::bmt, {not_applicable("VMs are not started from vectors"), not_applicable("VMs are not started from vectors"),
+     prevented("bad_vector"), prevented("bad_vector")}},
+    {"rollback", Integrity::bmt, {corrupted, not_applicable("a whole VM leaves for another chip only"), prevented("refused_by_log"),
+     prevented("refused_by_log")}},
+    {"iv_reuse", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
 };
 
 constexpr ProtectionConfiguration configurations[] = {ProtectionConfiguration::none, ProtectionConfiguration::hsvm,
@@ -111,7 +116,8 @@ std::vector<AttackCase> all_attack_cases() {
 std::vector<AttackCase> attack_cases(const std::optional<std::string>& configuration, const std::vector<std::string>& attacks) {
     const auto is_wanted = [&configuration](const ConfigurationRules& rules) { return !configuration || rules.name == *configuration; };
     if (std::none_of(configuration_rules.begin(), configuration_rules.end(), is_wanted))
-        throw InputError("--configuration", fmt::format("there is no configuration {}", in_quotes(*configuration)), "none, hsvm, hypercoffer, combined");
+        throw InputError("--configuration", fmt::format("there is no configuration {}", in_quotes(*configuration)),
+                         "none, hsvm, hypercoffer, combined");
     for (const std::string& name : attacks)
         if (std::none_of(all_attacks().begin(), all_attacks().end(), [&name](const Attack& attack) { return attack.name == name; }))
             throw InputError("attack", fmt::format("there is no attack {}", in_quotes(name)), "those that coffer attack prints");

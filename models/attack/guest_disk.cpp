@@ -17,7 +17,8 @@ GuestDisk::GuestDisk(MachineTlm& machine, Hypervisor& hypervisor, GuestProgram& 
 
     const ShimMemory place{VmOwner::addr_shim, 1, VmOwner::sectors};
     VcpuRunner& runner = machine.runner();
-    bounce_.emplace(BounceLayout{VmOwner::pages * page_bytes, place.range(), {window, page_bytes}}, runner.memory(guest.vmid()), runner.raw(guest.vmid()));
+    const BounceLayout layout{VmOwner::pages * page_bytes, place.range(), {window, page_bytes}};
+    bounce_.emplace(layout, runner.memory(guest.vmid()), runner.raw(guest.vmid()));
     shim_.emplace(place.disk(), crypto::derive_128(owner.k_vm(), "coffer disk", MachineTlm::fleet_id()), runner.memory(guest.vmid()), *bounce_,
                   machine.lpids());
     IoStatus created = IoStatus::not_open;

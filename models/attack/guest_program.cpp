@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "attack/hsvm_requests.h"
 #include "vcpu/context_page.h"
 
 namespace coffer {
@@ -24,8 +25,8 @@ private:
         ProcessorCore core;
         core.vmid = vmid_;
         core.mode = CoreMode::shim;
-        return command == tlm::TLM_READ_COMMAND ? machine_.core_memory(0).guest_read(core, gpa, data, line_bytes, GuestAccess::usual)
-                                                : machine_.core_memory(0).guest_write(core, gpa, data, line_bytes, GuestAccess::usual);
+        return command == tlm::TLM_READ_COMMAND ? machine_.core(0).guest_read(core, gpa, data, line_bytes, GuestAccess::usual)
+                                                : machine_.core(0).guest_write(core, gpa, data, line_bytes, GuestAccess::usual);
     }
 
     MachineTlm& machine_;
@@ -57,10 +58,10 @@ bool GuestProgram::store_scratch(Address gpa, ByteView data) {
 }
 
 Answer GuestProgram::share(Gpn gpn) {
-    sc_core::sc_time delay;
-    const HsvmStatus status = machine_.hsvm()->perform(
-        delay, [&](HsvmController& controller) { return controller.share(HsvmCaller::guest, vmid_, gpn, host_vmid, true); });
-    return {status == HsvmStatus::ok ? "" : std::string(to_string(status))};
+    constexpr std::uint64_t writable = hsvm_registers::flags_writable_mask;
+    return HsvmRequests(machine_, core_)
+        .carry_out(HsvmOperation::share,
+                   {{HsvmRequests::Register::gpn, gpn}, {HsvmRequests::Register::sharer, host_vmid}, {HsvmRequests::Register::flags, writable}});
 }
 
 bool GuestProgram::store(Address gpa, ByteView data) {

@@ -10,6 +10,11 @@ namespace coffer {
 namespace {
 
 using DeviceRegister = devices_registers::Register;
+using HsvmRegister = HsvmRequests::Register;
+
+HsvmRequests::Arguments page_arguments(Vmid vmid, Gpn gpn, std::uint64_t frame = 0) {
+    return {{HsvmRegister::vmid, vmid}, {HsvmRegister::gpn, gpn}, {HsvmRegister::frame, frame}, {HsvmRegister::flags, 0}};
+}
 
 /// `base`: of the device's group, from which its addresses count.
 void write_register(tlm_utils::simple_initiator_socket<MachineTlm>& socket, Address base, DeviceRegister name, std::uint64_t value) {
@@ -31,28 +36,34 @@ Answer completion(const DeviceTlm& device) {
 
 }  // namespace
 
-Hypervisor::Hypervisor(MachineTlm& machine) : machine_(machine) {}
+Hypervisor::Hypervisor(MachineTlm& machine) : machine_(machine), hsvm_(machine, core) {}
 
-std::uint64_t Hypervisor::buffer_frame() {
-    if (!buffer_) buffer_ = take_frame();
+/// First of the frames where the host keeps what it hands over.
+std::uint64_t Hypervisor::buffer() {
+    if (!buffer_) {
+        buffer_ = next_frame_;
+        next_frame_ += buffer_pages;
+    }
     return *buffer_;
 }
 
 Answer Hypervisor::start_vm(const VmOwner& owner, Vmid& vmid) {
-    if (machine_.rules().ownership) {
-        const VmArguments arguments{VmOwner::pages, 1, machine_.rules().shim ? VmOwner::addr_shim : 0};
-        return hsvm([&](HsvmController& controller) { return controller.create(HsvmCaller::host, arguments, vmid); });
-    }
     if (machine_.rules().shim) {
         const SealedVector vector = owner.boot_vector();
         return install(owner.vm_key(), Bytes(vector.begin(), vector.end()), vmid);
+    }
+    if (machine_.rules().ownership) {
+        const Answer created =
+            hsvm_.carry_out(HsvmOperation::create, {{HsvmRegister::pages, VmOwner::pages}, {HsvmRegister::vcpus, 1}, {HsvmRegister::addr_shim, 0}});
+        vmid = static_cast<Vmid>(hsvm_.result(HsvmRegister::result_vmid));
+        return created;
     }
     for (vmid = first_guest_vmid; machine_.ept()->tables().has(vmid); ++vmid) {}
     return {machine_.ept()->add(vmid, VmOwner::pages) ? "" : "no room for page tables"};
 }
 
 Answer Hypervisor::install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vmid) {
-    const Address key_at = buffer_frame() * page_bytes;
+    const Address key_at = buffer() * page_bytes;
     const Address vector_at = key_at + vm_key.size();
     if (const Answer stored = store(key_at, vm_key); !stored.ok()) return stored;
     if (const Answer stored = store(vector_at, vm_vector); !stored.ok()) return stored;
@@ -60,7 +71,7 @@ Answer Hypervisor::install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vm
 }
 
 Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
-    const Address at = buffer_frame() * page_bytes;
+    const Address at = buffer() * page_bytes;
     if (const Answer sealed = answer_of(machine_.instructions().vm_snapshot(core, vmid, at)); !sealed.ok()) return sealed;
     vm_vector.resize(vm_vector_bytes);
     return load(at, vm_vector);
@@ -68,10 +79,10 @@ Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
 
 Answer Hypervisor::end_vm(Vmid vmid) {
     Answer ended;
-    if (machine_.rules().ownership)
-        ended = hsvm([&](HsvmController& controller) { return controller.delete_vm(HsvmCaller::host, vmid); });
-    else if (machine_.rules().shim)
+    if (machine_.rules().shim)
         ended = answer_of(machine_.instructions().vm_uninstall(core, vmid));
+    else if (machine_.rules().ownership)
+        ended = hsvm_.carry_out(HsvmOperation::delete_vm, {{HsvmRegister::vmid, vmid}});
     else
         machine_.ept()->remove(vmid);
     if (!ended.ok()) return ended;
@@ -79,6 +90,13 @@ Answer Hypervisor::end_vm(Vmid vmid) {
     for (auto mapping = frames_.lower_bound({vmid, 0}); mapping != frames_.end() && mapping->first.first == vmid; mapping = frames_.erase(mapping))
         returned_frames_.push_back(mapping->second);
     return ended;
+}
+
+std::vector<Gpn> Hypervisor::pages_of(Vmid vmid) const {
+    std::vector<Gpn> pages;
+    for (auto mapping = frames_.lower_bound({vmid, 0}); mapping != frames_.end() && mapping->first.first == vmid; ++mapping)
+        pages.push_back(mapping->first.second);
+    return pages;
 }
 
 std::uint64_t Hypervisor::take_frame() {
@@ -90,7 +108,7 @@ std::uint64_t Hypervisor::take_frame() {
 
 Answer Hypervisor::map(Vmid vmid, Gpn gpn, std::uint64_t frame) {
     const Answer mapped = machine_.rules().ownership
-                              ? hsvm([&](HsvmController& controller) { return controller.page_map(HsvmCaller::host, vmid, gpn, frame); })
+                              ? hsvm_.carry_out(HsvmOperation::page_map, page_arguments(vmid, gpn, frame))
                               : ept_store(vmid, gpn, NptEntry::mapped(frame));
     if (mapped.ok()) frames_[{vmid, gpn}] = frame;
     return mapped;
@@ -98,19 +116,25 @@ Answer Hypervisor::map(Vmid vmid, Gpn gpn, std::uint64_t frame) {
 
 Answer Hypervisor::remap(Vmid vmid, Gpn gpn, std::uint64_t frame) {
     const Answer moved = machine_.rules().ownership
-                             ? hsvm([&](HsvmController& controller) { return controller.page_move(HsvmCaller::host, vmid, gpn, frame); })
+                             ? hsvm_.carry_out(HsvmOperation::page_move, page_arguments(vmid, gpn, frame))
                              : ept_store(vmid, gpn, NptEntry::mapped(frame));
     if (moved.ok()) frames_[{vmid, gpn}] = frame;
     return moved;
 }
 
 Answer Hypervisor::unmap(Vmid vmid, Gpn gpn) {
-    return machine_.rules().ownership ? hsvm([&](HsvmController& controller) { return controller.page_unmap(HsvmCaller::host, vmid, gpn); })
-                                      : ept_store(vmid, gpn, {});
+    return machine_.rules().ownership ? hsvm_.carry_out(HsvmOperation::page_unmap, page_arguments(vmid, gpn)) : ept_store(vmid, gpn, {});
 }
 
 Answer Hypervisor::swap_out(Vmid vmid, Gpn gpn, Bytes& image) {
-    if (machine_.rules().ownership) return hsvm([&](HsvmController& controller) { return controller.swap_out(HsvmCaller::host, vmid, gpn, image); });
+    if (machine_.rules().ownership) {
+        HsvmRequests::Arguments arguments = page_arguments(vmid, gpn);
+        arguments.emplace_back(HsvmRegister::buffer_address, buffer() * page_bytes);
+        arguments.emplace_back(HsvmRegister::buffer_length, buffer_pages * page_bytes);
+        if (const Answer swapped = hsvm_.carry_out(HsvmOperation::swap_out, arguments); !swapped.ok()) return swapped;
+        image.resize(hsvm_.result(HsvmRegister::result_length));
+        return load(buffer() * page_bytes, image);
+    }
     if (const Answer unmapped = unmap(vmid, gpn); !unmapped.ok()) return unmapped;
     // Lines of the host's own would hide what is in memory.
     machine_.settle();
@@ -124,26 +148,20 @@ Answer Hypervisor::swap_in(Vmid vmid, Gpn gpn, std::uint64_t frame, const Bytes&
         machine_.settle();
         return map(vmid, gpn, frame);
     }
-    const Answer swapped = hsvm([&](HsvmController& controller) { return controller.swap_in(HsvmCaller::host, vmid, gpn, frame, image); });
+    if (const Answer stored = store(buffer() * page_bytes, image); !stored.ok()) return stored;
+    HsvmRequests::Arguments arguments = page_arguments(vmid, gpn, frame);
+    arguments.emplace_back(HsvmRegister::buffer_address, buffer() * page_bytes);
+    arguments.emplace_back(HsvmRegister::buffer_length, image.size());
+    const Answer swapped = hsvm_.carry_out(HsvmOperation::swap_in, arguments);
     if (swapped.ok()) frames_[{vmid, gpn}] = frame;
     return swapped;
 }
 
-Answer Hypervisor::load(Address hpa, Bytes& bytes) { return access(tlm::TLM_READ_COMMAND, hpa, bytes.data(), bytes.size()); }
-
-Answer Hypervisor::store(Address hpa, ByteView bytes) {
-    Bytes copy(bytes.begin(), bytes.end());
-    return access(tlm::TLM_WRITE_COMMAND, hpa, copy.data(), copy.size());
+Answer Hypervisor::load(Address hpa, Bytes& bytes) {
+    return {machine_.core(core).host_read(hpa, bytes.data(), bytes.size()) ? "" : "address error"};
 }
 
-Answer Hypervisor::access(tlm::tlm_command command, Address hpa, std::uint8_t* data, std::size_t size) {
-    ContextPayload payload;
-    sc_core::sc_time delay;
-    tlm::tlm_generic_payload& transfer = payload.prepare(command, hpa, data, size);
-    machine_.host_socket.b_transport(transfer, delay);
-    if (transfer.is_response_ok()) return {};
-    return {transfer.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE ? "address error" : "bus error"};
-}
+Answer Hypervisor::store(Address hpa, ByteView bytes) { return {machine_.core(core).host_write(hpa, bytes.data, bytes.size) ? "" : "address error"}; }
 
 Answer Hypervisor::dma_copy(Address from, Address to, std::size_t size) {
     write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_source, from);
@@ -167,12 +185,6 @@ Answer Hypervisor::read_sector(std::uint64_t sector, Address to) { return disk_c
 
 Answer Hypervisor::write_sector(std::uint64_t sector, Address from) {
     return disk_command(sector, from, devices_registers::disk_control_start_mask | devices_registers::disk_control_write_mask);
-}
-
-Answer Hypervisor::hsvm(const std::function<HsvmStatus(HsvmController&)>& operation) {
-    sc_core::sc_time delay;
-    const HsvmStatus status = machine_.hsvm()->perform(delay, operation);
-    return {status == HsvmStatus::ok ? "" : std::string(to_string(status))};
 }
 
 Answer Hypervisor::ept_store(Vmid vmid, Gpn gpn, NptEntry entry) {

@@ -2,12 +2,13 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "attack/answer.h"
+#include "attack/hsvm_requests.h"
 #include "attack/vm_owner.h"
 #include "common/bytes.h"
 #include "platform/machine_tlm.h"
@@ -39,6 +40,8 @@ public:
     Answer unmap(Vmid vmid, Gpn gpn);
     /// The frame that the hypervisor gave to a page last.
     std::uint64_t frame_of(Vmid vmid, Gpn gpn) const { return frames_.at({vmid, gpn}); }
+    /// The guest pages that it gave frames to, ascending.
+    std::vector<Gpn> pages_of(Vmid vmid) const;
     Address hpa_of(Vmid vmid, Address gpa) const { return frame_of(vmid, page_of(gpa)) * page_bytes + gpa % page_bytes; }
     /// A frame that nobody has; one that a VM had before rather than one that nobody ever had.
     std::uint64_t take_frame();
@@ -47,7 +50,7 @@ public:
     Answer swap_out(Vmid vmid, Gpn gpn, Bytes& image);
     Answer swap_in(Vmid vmid, Gpn gpn, std::uint64_t frame, const Bytes& image);
 
-    // Machine memory, through the host's MMU.
+    // Machine memory, through the host's MMU: an address error is all that can go wrong.
     Answer load(Address hpa, Bytes& bytes);
     Answer store(Address hpa, ByteView bytes);
 
@@ -57,16 +60,16 @@ public:
     Answer write_sector(std::uint64_t sector, Address from);
 
 private:
-    Answer hsvm(const std::function<HsvmStatus(HsvmController&)>& operation);
     Answer ept_store(Vmid vmid, Gpn gpn, NptEntry entry);
-    std::uint64_t buffer_frame();
-    Answer access(tlm::tlm_command command, Address hpa, std::uint8_t* data, std::size_t size);
+    std::uint64_t buffer();
     Answer disk_command(std::uint64_t sector, Address buffer, std::uint64_t control);
 
     MachineTlm& machine_;
+    HsvmRequests hsvm_;
     std::map<std::pair<Vmid, Gpn>, std::uint64_t> frames_;
     std::deque<std::uint64_t> returned_frames_;
     std::uint64_t next_frame_ = 64;
+    static constexpr std::uint64_t buffer_pages = 2;
     std::optional<std::uint64_t> buffer_;
 };
 

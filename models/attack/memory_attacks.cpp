@@ -168,6 +168,20 @@ void reuse_vmid(AttackScene& scene) {
     load_as(successor, secret_gpa, scene.evidence);
 }
 
+/// Asks H-SVM for what only the victim may ask for: once as the host, once as another VM.
+void request_as_the_victim(AttackScene& scene) {
+    if (!scene.machine.rules().ownership) return scene.evidence.not_applicable("there is nobody to ask");
+    using Register = HsvmRequests::Register;
+    const HsvmRequests::Arguments share{{Register::vmid, scene.victim.vmid()},
+                                        {Register::gpn, secret_gpn},
+                                        {Register::sharer, host_vmid},
+                                        {Register::flags, hsvm_registers::flags_writable_mask}};
+    (void)scene.noted(HsvmRequests(scene.machine, Hypervisor::core).carry_out(HsvmOperation::share, share));
+    (void)scene.noted(HsvmRequests(scene.machine, scene.accomplice.core()).carry_out(HsvmOperation::share, share));
+    scene.load_as_host(scene.victim_hpa(secret_gpa), line_bytes);
+    scene.victim.look_at_everything(scene.evidence);
+}
+
 }  // namespace
 
 std::vector<Attack> memory_attacks() {
@@ -182,11 +196,12 @@ std::vector<Attack> memory_attacks() {
         {"unmap_read", who, AttackAim::secret, "take the page away while the secret is in the cache, and load its frame", read_after_unmap},
         {"silent_zeroing", who, AttackAim::harm, "take the page away and give an empty one", zero_by_unmap_and_map},
         {"late_write_back", who, AttackAim::harm, "let the line of a frame's former owner reach it late", write_back_late},
-        {"stale_counters", who, AttackAim::harm, "move the page away and back to its old frame, whose old bytes are still there", go_back_to_an_old_frame},
+        {"stale_counters", who, AttackAim::harm, "move the page away and back to its old frame with its old bytes", go_back_to_an_old_frame},
         {"swap_read", who, AttackAim::secret, "swap the page out and look at it", read_swapped_page},
         {"swap_forge", who, AttackAim::harm, "swap the page out, change a bit, and swap it in", forge_swapped_page},
         {"swap_replay", who, AttackAim::harm, "swap an older image of the page in", replay_swapped_page},
         {"vmid_reuse", who, AttackAim::secret, "end the VM, and let the next one with its VMID find the secret", reuse_vmid},
+        {"forged_request", who, AttackAim::secret, "ask H-SVM to share the page, in the victim's name", request_as_the_victim},
     };
 }
 

@@ -1,5 +1,6 @@
 #include "attack/attack.h"
 
+#include <map>
 #include <stdexcept>
 
 namespace coffer {
@@ -56,47 +57,71 @@ struct Kept {
     HypervisorView view;
     Bytes vm_vector;
     BusAdversary::Image memory;
-    Bytes secret_page;
+    Bytes tree;                   // where H-SVM keeps nodes to itself: as it hands them out
+    std::map<Gpn, Bytes> images;  // and pages
 };
 
-/// Stops the victim and keeps all of it. False where the machine does not hand out what is needed.
-bool keep(AttackScene& scene, Kept& kept) {
-    kept.view = scene.victim.stop().view;
-    if (has_sealed_vms(scene) && !scene.noted(scene.hypervisor.snapshot(scene.victim.vmid(), kept.vm_vector))) return false;
-    scene.machine.settle();
-    kept.memory = scene.bus.image();
-    return true;
+/// Whether a VM's pages leave by swapping, or lie in memory for anybody to take.
+bool pages_are_swapped(const AttackScene& scene) { return scene.machine.rules().ownership; }
+
+void swap_all_out(AttackScene& scene, Kept& kept) {
+    const Vmid vmid = scene.victim.vmid();
+    for (const Gpn gpn : scene.hypervisor.pages_of(vmid)) (void)scene.noted(scene.hypervisor.swap_out(vmid, gpn, kept.images[gpn]));
 }
 
-/// Ends the victim, if it is there, and starts it again from what was kept.
+bool swap_all_in(AttackScene& scene, Vmid vmid, const Kept& kept) {
+    bool all = true;
+    for (const auto& [gpn, image] : kept.images) all = scene.noted(scene.hypervisor.swap_in(vmid, gpn, scene.hypervisor.take_frame(), image)) && all;
+    return all;
+}
+
+/// Stops the victim and keeps all of it.
+void keep(AttackScene& scene, Kept& kept) {
+    const Vmid vmid = scene.victim.vmid();
+    kept.view = scene.victim.stop().view;
+    if (pages_are_swapped(scene)) swap_all_out(scene, kept);
+    if (has_sealed_vms(scene)) (void)scene.noted(scene.hypervisor.snapshot(vmid, kept.vm_vector));
+    if (pages_are_swapped(scene)) {
+        if (const auto tree = scene.machine.hsvm_domains()->tree(vmid)) kept.tree = *tree;
+        (void)swap_all_in(scene, vmid, kept);
+    }
+    scene.machine.settle();
+    kept.memory = scene.bus.image();
+}
+
+/// Starts the victim, which has ended, from what was kept.
 bool restore(AttackScene& scene, const Kept& kept) {
     Vmid vmid = 0;
     scene.machine.settle();
-    if (has_sealed_vms(scene)) {
+    if (!has_sealed_vms(scene)) {
+        if (!scene.noted(scene.hypervisor.start_vm(scene.victims_owner(), vmid))) return false;
+        scene.map_pages(vmid);
         scene.bus.restore(kept.memory);
+    } else {
+        if (pages_are_swapped(scene))
+            scene.machine.hsvm_domains()->bring_tree(kept.tree);
+        else
+            scene.bus.restore(kept.memory);
         if (!scene.noted(scene.hypervisor.install(scene.victims_owner().vm_key(), kept.vm_vector, vmid))) return false;
-    } else if (!scene.noted(scene.hypervisor.start_vm(scene.victims_owner(), vmid))) {
-        return false;
+        if (!pages_are_swapped(scene))
+            scene.map_pages(vmid);
+        else if (!swap_all_in(scene, vmid, kept))
+            return false;
     }
-    scene.map_pages(vmid);
-    if (!has_sealed_vms(scene)) scene.bus.restore(kept.memory);
     scene.victim.become(vmid);
     return scene.noted(scene.victim.go_on(kept.view));
 }
 
-constexpr const char* nothing_leaves = "a VM cannot be kept and started again";
+constexpr const char* nothing_leaves = "a whole VM leaves for another chip only";
 
 void roll_back(AttackScene& scene) {
     if (scene.machine.rules().ownership && !has_sealed_vms(scene)) return scene.evidence.not_applicable(nothing_leaves);
     Kept old;
     Kept latest;
-    if (!keep(scene, old)) {
-        (void)scene.noted(scene.victim.go_on(old.view));
-        return scene.victim.look_at_everything(scene.evidence);
-    }
+    keep(scene, old);
     (void)scene.noted(scene.victim.go_on(old.view));
     scene.victim.store(secret_gpa, scene.fresh_bytes(line_bytes));
-    (void)keep(scene, latest);
+    keep(scene, latest);
     (void)scene.noted(scene.hypervisor.end_vm(scene.victim.vmid()));
     // The latest one has to start, or all that was shown is that nothing does.
     if (!restore(scene, old) && !restore(scene, latest)) throw std::logic_error("the latest snapshot does not start");
@@ -122,24 +147,50 @@ Bytes line_in_memory(AttackScene& scene) {
     return scene.bus.read(BusAdversary::data(scene.victim_hpa(target_gpa)));
 }
 
-void restore_twice(AttackScene& scene) {
-    if (scene.machine.rules().ownership && !has_sealed_vms(scene)) return scene.evidence.not_applicable(nothing_leaves);
+/// H-SVM's way to restore a page: the page leaves twice, with what the attacker knows and with the secret.
+void swap_twice(AttackScene& scene) {
+    const Vmid vmid = scene.victim.vmid();
+    const Bytes known = scene.fresh_bytes(line_bytes);
+    Bytes first;
+    Bytes second;
+    scene.victim.store(target_gpa, known);
+    if (!scene.noted(scene.hypervisor.swap_out(vmid, secret_gpn, first))) return;
+    (void)scene.noted(scene.hypervisor.swap_in(vmid, secret_gpn, scene.hypervisor.frame_of(vmid, secret_gpn), first));
+    store_secret_there(scene);
+    if (!scene.noted(scene.hypervisor.swap_out(vmid, secret_gpn, second))) return;
+    (void)scene.noted(scene.hypervisor.swap_in(vmid, secret_gpn, scene.hypervisor.frame_of(vmid, secret_gpn), second));
+    scene.evidence.obtained(second);
+    // Wherever in the image the page begins.
+    constexpr std::size_t line_at = target_gpa % page_bytes;
+    for (std::size_t page_at = 0; page_at + page_bytes <= first.size(); ++page_at) {
+        const auto line_of = [&](const Bytes& image) {
+            const auto begin = image.begin() + static_cast<std::ptrdiff_t>(page_at + line_at);
+            return Bytes(begin, begin + static_cast<std::ptrdiff_t>(line_bytes));
+        };
+        scene.evidence.obtained(combine(line_of(first), line_of(second), known));
+    }
+}
+
+void restore_vm_twice(AttackScene& scene) {
     Kept kept;
-    const bool complete = keep(scene, kept);
+    keep(scene, kept);
     (void)scene.noted(scene.victim.go_on(kept.view));
     // What the victim writes first is known; what it writes after it was restored is the secret.
     const Bytes known = scene.fresh_bytes(line_bytes);
     scene.victim.store(target_gpa, known);
     const Bytes first = line_in_memory(scene);
-    if (complete) {
-        (void)scene.victim.stop();
-        (void)scene.noted(scene.hypervisor.end_vm(scene.victim.vmid()));
-        if (!restore(scene, kept)) throw std::logic_error("the latest snapshot does not start");
-        store_secret_there(scene);
-        const Bytes second = line_in_memory(scene);
-        scene.evidence.obtained(second);
-        scene.evidence.obtained(combine(first, second, known));
-    }
+    (void)scene.victim.stop();
+    (void)scene.noted(scene.hypervisor.end_vm(scene.victim.vmid()));
+    if (!restore(scene, kept)) throw std::logic_error("the latest snapshot does not start");
+    store_secret_there(scene);
+    const Bytes second = line_in_memory(scene);
+    scene.evidence.obtained(second);
+    scene.evidence.obtained(combine(first, second, known));
+}
+
+void restore_twice(AttackScene& scene) {
+    if (scene.machine.rules().ownership) swap_twice(scene);
+    if (has_sealed_vms(scene) || !scene.machine.rules().ownership) restore_vm_twice(scene);
     scene.victim.look_at_everything(scene.evidence);
 }
 
@@ -151,7 +202,7 @@ std::vector<Attack> operator_attacks() {
         {"forged_key", who, AttackAim::harm, "start a VM under a key that is not its owner's", forge_key},
         {"forged_vector", who, AttackAim::harm, "start a VM from an altered vector", forge_vector},
         {"rollback", who, AttackAim::harm, "start the victim from an older snapshot, with the memory of that time", roll_back},
-        {"iv_reuse", who, AttackAim::secret, "restore the latest snapshot again, and compare what is written then with what was written before", restore_twice},
+        {"iv_reuse", who, AttackAim::secret, "restore a page or the latest snapshot again, and compare what is written", restore_twice},
     };
 }
 

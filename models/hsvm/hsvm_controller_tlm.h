@@ -60,6 +60,8 @@ public:
     /// The reference level's controller, whose operations take no time here. After boot.
     HsvmController& controller() { return *controller_; }
     const HsvmController& controller() const { return *controller_; }
+    /// What the controller works on, for those who work with it. Their accesses take no time.
+    HsvmMemory& memory() { return memory_; }
     /// Carries out an operation of the controller, one at a time, and adds its time to `delay`.
     template <class Operation>
     auto perform(sc_core::sc_time& delay, Operation&& operation) {

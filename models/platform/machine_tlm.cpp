@@ -1,5 +1,8 @@
 #include "platform/machine_tlm.h"
 
+#include <fmt/format.h>
+
+#include "hsvm/register_table.h"
 #include "platform/guests.h"
 #include "vm_table/chip_identity.h"
 
@@ -27,6 +30,13 @@ MemoryProtectionParameters protection_parameters(const MachineParameters& machin
     p.memory.chip.secret = model_key(machine.seed, "chip secret");
     p.memory.chip.fleet_id = fleet;
     return p;
+}
+
+ProtectionClaims claims_of(const MachineParameters& machine) {
+    ProtectionClaims claims;
+    claims.configuration = machine.configuration;
+    claims.scheme = protection_parameters(machine).memory.scheme;
+    return claims;
 }
 
 LastLevelCacheParameters cache_parameters(const MachineParameters& machine) {
@@ -70,25 +80,22 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
       keys_(model_key(parameters.seed, "random numbers")),
       last_level_cache("last_level_cache", cache_parameters(parameters)),
       protection("protection", protection_parameters(parameters), lpids_),
-      dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_bytes(protection.map()))),
+      dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0},
+           DramTraffic(protection.map(), memory_bytes(protection.map()))),
       bus_probe("bus_probe", dram.memory()),
       host_mmu("host_mmu", host_parameters(parameters, Mode::host)),
       iommu("iommu", host_parameters(parameters, Mode::device)),
       dma("dma"),
       disk("disk", {parameters.sectors, sc_core::sc_time(10, sc_core::SC_NS), sc_core::sc_time(1, sc_core::SC_US)}, medium_),
-      host_socket("host_socket"),
       dma_socket("dma_socket"),
       disk_socket("disk_socket"),
-      guest_socket("guest_socket"),
       control_socket("control_socket"),
       parameters_(parameters),
-      nonvolatile_(nonvolatile),
+      gate_(lpids_, nonvolatile, chip_identity(), claims_of(parameters)),
       domains_(protection, &last_level_cache, parameters.vmids) {
     last_level_cache.initiator_socket.bind(protection.mpe.target_socket);
     protection.mpe.initiator_socket.bind(bus_probe.target_socket);
     bus_probe.initiator_socket.bind(dram.target_socket);
-    guest_socket.bind(last_level_cache.target_socket);
-    host_socket.bind(host_mmu.target_socket);
     host_mmu.initiator_socket.bind(last_level_cache.target_socket);
     dma_socket.bind(dma.target_socket);
     disk_socket.bind(disk.target_socket);
@@ -97,32 +104,56 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
     iommu.initiator_socket.bind(last_level_cache.target_socket);
     control_socket.bind(protection.mpe.control_socket);
     caches_ = {&host_mmu, &iommu};
-    if (rules().ownership) {
-        hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters), HsvmControllerTlm::Parts{protection, last_level_cache, lpids_, keys_});
-        hsvm_->chip_socket.bind(protection.mpe.chip_socket);
-        hsvm_->control_socket.bind(protection.mpe.control_socket);
-        host_mmu.walk_socket.bind(hsvm_->walk_socket);
-        iommu.walk_socket.bind(hsvm_->walk_socket);
-        for (TranslationCache* const cache : caches_) hsvm_->add(*cache);
-    } else {
-        OrderingPort& ordering = *this;
-        PageSettlePort* const settling = rules().encrypt ? this : nullptr;
-        ept_ = std::make_unique<EptTlm>("ept", ept_parameters(parameters), protection.map(), ordering, settling);
-        ept_->memory_socket.bind(last_level_cache.target_socket);
-        host_mmu.walk_socket.bind(ept_->walk_socket);
-        iommu.walk_socket.bind(ept_->walk_socket);
+    for (unsigned number = 0; number != parameters.cores; ++number) {
+        MachineCoreTlm& core = *cores_.emplace_back(std::make_unique<MachineCoreTlm>(fmt::format("core_{}", number).c_str()));
+        core.host_socket.bind(host_mmu.target_socket);
+        core.mmu.initiator_socket.bind(last_level_cache.target_socket);
+        caches_.push_back(&core.mmu);
     }
+    if (rules().ownership)
+        connect_hsvm();
+    else
+        connect_page_tables();
+}
+
+void MachineTlm::connect_hsvm() {
+    const HsvmControllerTlm::Parts parts{protection, last_level_cache, lpids_, keys_, &gate_};
+    hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters_), parts);
+    hsvm_->chip_socket.bind(protection.mpe.chip_socket);
+    hsvm_->control_socket.bind(protection.mpe.control_socket);
+    hsvm_->memory_socket.bind(last_level_cache.target_socket);
+    host_mmu.walk_socket.bind(hsvm_->walk_socket);
+    iommu.walk_socket.bind(hsvm_->walk_socket);
+    for (TranslationCache* const cache : caches_) hsvm_->add(*cache);
+    HsvmTransportParameters transport;
+    transport.kind = parameters_.transport;
+    transport.operation_register = hsvm_registers::entry(hsvm_registers::Register::operation).address;
+    transport_ = std::make_unique<HsvmTransportTlm>("transport", transport);
+    transport_->initiator_socket.bind(hsvm_->command_socket);
+    for (const auto& core : cores_) {
+        core->mmu.walk_socket.bind(hsvm_->walk_socket);
+        core->command_socket.bind(transport_->target_socket);
+    }
+}
+
+void MachineTlm::connect_page_tables() {
+    OrderingPort& ordering = *this;
+    PageSettlePort* const settling = rules().encrypt ? this : nullptr;
+    ept_ = std::make_unique<EptTlm>("ept", ept_parameters(parameters_), protection.map(), ordering, settling);
+    ept_->memory_socket.bind(last_level_cache.target_socket);
+    host_mmu.walk_socket.bind(ept_->walk_socket);
+    iommu.walk_socket.bind(ept_->walk_socket);
+    for (const auto& core : cores_) core->mmu.walk_socket.bind(ept_->walk_socket);
 }
 
 void MachineTlm::boot() {
     protection.boot();
     if (hsvm_) hsvm_->boot();
-    if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(domains_, lpids_, nonvolatile_, chip_identity());
+    if (hsvm_ && rules().shim) hsvm_domains_.emplace(hsvm_->controller(), hsvm_->memory());
+    if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(hsvm_domains_ ? static_cast<DomainPort&>(*hsvm_domains_) : domains_, gate_);
     const InstructionPorts ports{lifecycle_.get(), ept_ ? &ept_->tables() : nullptr, hsvm_ ? &hsvm_->controller() : nullptr};
     instructions_ = std::make_unique<InstructionSet>(parameters_.configuration, ports);
-    const auto tables = [this]() -> TranslationPort& { return hsvm_ ? static_cast<TranslationPort&>(hsvm_->controller()) : ept_->tables(); };
-    for (unsigned core = 0; core != parameters_.cores; ++core)
-        (void)instructions_->add_core(cores_.emplace_back(host_socket.target(), guest_socket.target(), tables));
+    for (const auto& core : cores_) (void)instructions_->add_core(*core);
     runner_ = std::make_unique<VcpuRunner>(*instructions_, policy_);
 }
 
@@ -182,6 +213,9 @@ void MachineTlm::collect(StatisticsGroup& group) const {
     disk.collect(group.group("disk"));
     if (ept_) ept_->collect(group.group("ept"));
     if (hsvm_) hsvm_->collect(group.group("hsvm"));
+    if (transport_) transport_->collect(group.group("transport"));
+    for (std::size_t i = 0; i != cores_.size(); ++i) cores_[i]->mmu.collect(group.group(fmt::format("mmu_{}", i)));
+    if (instructions_) instructions_->collect(group.group("instructions"));
 }
 
 }  // namespace coffer

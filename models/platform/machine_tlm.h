@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <systemc>
@@ -16,6 +16,8 @@
 #include "devices/disk_tlm.h"
 #include "devices/dma_engine_tlm.h"
 #include "hsvm/hsvm_controller_tlm.h"
+#include "hsvm/hsvm_domains.h"
+#include "hsvm/hsvm_transport_tlm.h"
 #include "hsvm/protection_configuration.h"
 #include "hsvm/seeded_key_source.h"
 #include "memory/bus_probe_tlm.h"
@@ -24,7 +26,7 @@
 #include "memory/memory_protection_tlm.h"
 #include "memory/sparse_memory.h"
 #include "memory/memory_protection_domains_tlm.h"
-#include "platform/machine_core.h"
+#include "platform/machine_core_tlm.h"
 #include "vcpu/ept_tlm.h"
 #include "vcpu/host_mmu_tlm.h"
 #include "vcpu/instruction_set.h"
@@ -42,16 +44,18 @@ struct MachineParameters {
     std::uint64_t sectors = 16;            ///< of the disk
     unsigned vmids = 16;                   ///< VMIDs are below this
     unsigned cores = 3;
+    HsvmTransport transport = HsvmTransport::microcode;  ///< how cores reach the H-SVM controller
     std::uint64_t seed = 1;                ///< of the chip's secret and of H-SVM's keys
 };
 
 /// A whole machine without software, in one of the four configurations.
 ///
-///     host_socket --> host MMU ---+
-///     guests --> MMU -------------+--> last-level cache --> memory protection --> bus probe --> DRAM
-///     DMA engine, disk --> IOMMU -+
-///                |
-///                +--> H-SVM controller (hsvm, combined), or the hypervisor's page tables (none, hypercoffer)
+///     core: host software --> host MMU ---+
+///           guest, shim --> MMU ----------+--> last-level cache --> memory protection --> bus probe --> DRAM
+///     DMA engine, disk --> IOMMU ---------+
+///
+/// MMUs and IOMMU ask the H-SVM controller (hsvm, combined), which cores command over a transport, or the hypervisor's page tables (none,
+/// hypercoffer).
 class MachineTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private PageSettlePort {
     LpidAllocator lpids_;  // before the modules that draw from them
     SeededKeySource keys_;
@@ -66,11 +70,10 @@ public:
     HostMmuTlm iommu;
     DmaEngineTlm dma;
     DiskTlm disk;
-    /// Software of the host: memory by machine address, and registers of the devices.
-    InitiatorSocket<MachineTlm> host_socket;
+    /// The host's software: registers of the devices.
     tlm_utils::simple_initiator_socket<MachineTlm> dma_socket;
     tlm_utils::simple_initiator_socket<MachineTlm> disk_socket;
-    InitiatorSocket<MachineTlm> guest_socket;
+    /// For the hypervisor's page tables: settled pages.
     InitiatorSocket<MachineTlm> control_socket;
 
     /// `nonvolatile` outlives the machine. Throws InputError for parameters that do not fit together.
@@ -89,7 +92,9 @@ public:
     InstructionSet& instructions() { return *instructions_; }
     VcpuRunner& runner() { return *runner_; }
     LpidSource& lpids() { return lpids_; }
-    CoreMemory& core_memory(unsigned core) { return cores_.at(core); }
+    MachineCoreTlm& core(unsigned number) { return *cores_.at(number); }
+    /// For nodes of trees that travel beside a vector; null but in combined.
+    HsvmDomains* hsvm_domains() { return hsvm_domains_ ? &*hsvm_domains_ : nullptr; }
     /// The public half of the chip's unwrap key, for owners of VMs.
     static const Bytes& unwrap_key();
     static const crypto::KdfContext& fleet_id();
@@ -106,15 +111,19 @@ private:
     void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
     void complete(const GuestPages& pages) override;
     void settle_page(Vmid vmid, Address gpa, Address frame) override;
+    void connect_hsvm();
+    void connect_page_tables();
 
     const MachineParameters parameters_;
-    NonVolatile& nonvolatile_;
+    VmGate gate_;
+    std::vector<std::unique_ptr<MachineCoreTlm>> cores_;
     std::unique_ptr<EptTlm> ept_;
     std::unique_ptr<HsvmControllerTlm> hsvm_;
+    std::unique_ptr<HsvmTransportTlm> transport_;
     std::vector<TranslationCache*> caches_;
     MemoryProtectionDomainsTlm domains_;
+    std::optional<HsvmDomains> hsvm_domains_;
     std::unique_ptr<VmLifecycle> lifecycle_;
-    std::deque<MachineCore> cores_;
     std::unique_ptr<InstructionSet> instructions_;
     const ExitPolicy policy_;
     std::unique_ptr<VcpuRunner> runner_;

@@ -46,6 +46,17 @@ TEST(AttackMatrix, IsTheOneOnThePageOfTheThreatModel) {
     EXPECT_NE(page.find("```\n" + attack_matrix_text(campaign.run()) + "```"), std::string::npos) << "put there what coffer attack prints";
 }
 
+class AttackMatrixOver : public testing::TestWithParam<HsvmTransport> {};
+
+TEST_P(AttackMatrixOver, IsTheSame) {
+    AttackCampaign campaign("campaign", cases_of(ProtectionConfiguration::hsvm), 1,
+                            [](MachineParameters& parameters) { parameters.transport = GetParam(); });
+    EXPECT_EQ(surprises(campaign.run()), std::set<std::string>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, AttackMatrixOver, testing::Values(HsvmTransport::smm, HsvmTransport::usart),
+                         [](const auto& instance) { return instance.param == HsvmTransport::smm ? std::string("smm") : std::string("usart"); });
+
 TEST(AttackMatrix, EveryAttackOnDataWorksWhereNothingProtects) {
     for (const AttackCase& what : cases_of(ProtectionConfiguration::none)) {
         const AttackOutcome outcome = expected_outcome(what).outcome;
@@ -109,8 +120,8 @@ TEST(WeakenedMachine, WithoutEncryptionIsFoundOut) {
 
 TEST(WeakenedMachine, WithoutPageOwnershipIsFoundOut) {
     const std::set<std::string> found = surprises_with(ProtectionConfiguration::combined, ProtectionConfiguration::hypercoffer);
-    for (const char* attack : {"frame_read", "frame_write", "remap", "alias", "double_map", "unmap_read", "silent_zeroing", "late_write_back", "swap_forge",
-                               "swap_replay", "dma_read", "dma_write"})
+    for (const char* attack : {"frame_read", "frame_write", "remap", "alias", "double_map", "unmap_read", "silent_zeroing", "late_write_back",
+                               "swap_forge", "swap_replay", "dma_read", "dma_write"})
         EXPECT_EQ(found.count(std::string(attack) + " in combined with integrity bmt"), 1u) << attack;
 }
 

@@ -37,7 +37,8 @@ TEST(AttackCommand, PrintsJson) {
         EXPECT_FALSE(attack["evidence"].get<std::string>().empty()) << attack;
         EXPECT_FALSE(attack["description"].get<std::string>().empty()) << attack;
         const std::string outcome = attack["outcome"];
-        EXPECT_FALSE(attack["configuration"] == "combined" && attack["integrity"] == "bmt" && (outcome == "leaked" || outcome == "corrupted")) << attack;
+        const bool whole = attack["configuration"] == "combined" && attack["integrity"] == "bmt";
+        EXPECT_FALSE(whole && (outcome == "leaked" || outcome == "corrupted")) << attack;
     }
     EXPECT_EQ(configurations, (std::set<std::string>{"none", "hsvm", "hypercoffer", "combined"}));
 }
@@ -52,7 +53,8 @@ TEST(AttackCommand, CarriesOutSomeOnly) {
 }
 
 TEST(AttackCommand, AnswersBadInputWithOneLine) {
-    for (const char* arguments : {"attack nothing", "attack --configuration both", "attack --configuration ''", "attack bus_snoop bus_snop", "attack --nothing"}) {
+    for (const char* arguments :
+         {"attack nothing", "attack --configuration both", "attack --configuration ''", "attack bus_snoop bus_snop", "attack --nothing"}) {
         const ProgramResult result = run_coffer(arguments);
         EXPECT_EQ(result.exit_code, 2) << arguments;
         EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
