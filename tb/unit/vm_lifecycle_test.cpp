@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/errors.h"
 #include "unit/chip_bench.h"
 
 namespace coffer {
@@ -49,6 +50,50 @@ TEST(VmLifecycle, AnOlderSnapshotIsRefused) {
     const auto latest = chip.boot->vms.install(wrapped(owners_key()), second);
     ASSERT_TRUE(latest.ok());
     EXPECT_EQ(chip.boot->read(latest.vmid, 0x1000), 8);
+}
+
+TEST(VmLifecycle, TheLatestSnapshotIsRestoredAlsoWhenOtherVmsBootedInBetween) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 7));
+    const SealedVector old = chip.snapshot(vmid);
+    const TestStore old_memory = chip.store;
+    ASSERT_TRUE(chip.boot->write(vmid, 0x1000, 8));
+    const SealedVector latest = chip.snapshot(vmid);
+    const TestStore latest_memory = chip.store;
+
+    // Others come and go, over crashes, and change log and LPIDs. They use other frames and the first VM's VMID.
+    for (std::uint8_t number = 1; number <= 6; ++number) {
+        if (number % 2 == 0) chip.reset();
+        const auto other = chip.boot->vms.install(wrapped(owners_key(number)), sealed(boot_vector(owners_key(number)), owners_key(number)));
+        ASSERT_TRUE(other.ok());
+        ASSERT_TRUE(chip.boot->write(other.vmid, 0x2000, number, 32 * page_bytes));
+        (void)chip.snapshot(other.vmid);
+        if (number % 3 == 0) {
+            ASSERT_TRUE(chip.boot->vms.uninstall(other.vmid).ok());
+        }
+    }
+    // The adversary sets memory back.
+    chip.store = old_memory;
+    chip.reset();
+    EXPECT_EQ(chip.boot->vms.install(wrapped(owners_key()), old).log_status, LogStatus::old_vector);
+    chip.store = latest_memory;
+    chip.reset();
+    const auto restored = chip.boot->vms.install(wrapped(owners_key()), latest);
+    ASSERT_TRUE(restored.ok()) << to_string(restored.log_status);
+    EXPECT_EQ(chip.boot->read(restored.vmid, 0x1000), 8);
+    EXPECT_EQ(chip.boot->vms.log().boots(derive_identity(owners_key(), test_fleet().id)), 1u);
+}
+
+TEST(VmLifecycle, SettingTheWholeLogBackIsLoud) {
+    Chip chip;
+    const auto vmid = chip.boot->vms.install(wrapped(owners_key()), sealed(boot_vector(owners_key()), owners_key())).vmid;
+    (void)chip.snapshot(vmid);
+    const Bytes old_copies[] = {chip.nonvolatile.log_copy(0), chip.nonvolatile.log_copy(1)};
+    (void)chip.snapshot(vmid);
+    (void)chip.snapshot(vmid);
+    for (unsigned copy : {0u, 1u}) chip.nonvolatile.write_log_copy(copy, old_copies[copy]);
+    EXPECT_THROW(chip.reset(), InputError) << "a chip whose log was set back does not start";
 }
 
 TEST(VmLifecycle, MemoryOfAnotherMomentIsFoundOut) {
