@@ -214,10 +214,10 @@ void HsvmOracle::map_page(Vmid vmid, Gpn gpn, std::uint64_t frame) {
     touched_pages_.emplace_back(vmid, gpn);
     touched_frames_.push_back(frame);
     if (fresh) {
-        vms_[vmid].pages[gpn] = {Kind::mapped, frame, 0, true, false, {}, {}};
+        vms_[vmid].pages[gpn] = {Kind::mapped, frame, 0, true, false, {}, {}, false};
         owners_[frame] = {vmid, gpn};
     } else if (borrow) {
-        vms_[vmid].pages[gpn] = {Kind::borrowed, frame, owner->second.vmid, offered->writable, false, {}, {}};
+        vms_[vmid].pages[gpn] = {Kind::borrowed, frame, owner->second.vmid, offered->writable, false, {}, {}, false};
         offered->lent = true;
         ++counts_.borrowed;
     }
@@ -234,7 +234,7 @@ void HsvmOracle::map_large() {
     if (!possible) return;
     ++counts_.large;
     for (std::uint64_t i = 0; i < 512; ++i) {
-        vms_[vmid].pages[gpn + i] = {Kind::mapped, frame + i, 0, true, false, {}, {}};
+        vms_[vmid].pages[gpn + i] = {Kind::mapped, frame + i, 0, true, false, {}, {}, false};
         owners_[frame + i] = {vmid, gpn + i};
     }
     for (const std::uint64_t i : {std::uint64_t{0}, random(512), std::uint64_t{511}}) {
@@ -261,11 +261,11 @@ void HsvmOracle::unmap() {
         Page& page = *find(vmid, g);
         if (page.kind == Kind::borrowed) {
             find(page.peer, owners_.at(page.frame).gpn)->lent = false;
-            page = {Kind::awaiting, 0, page.peer, true, false, {}, {}};
+            page = {Kind::awaiting, 0, page.peer, true, false, {}, {}, false};
             continue;
         }
         if (page.kind != Kind::swapped) free_frame(page.frame);
-        page = {Kind::lost, 0, 0, true, false, {}, {}};
+        page = {Kind::lost, 0, 0, true, false, {}, {}, false};
     }
 }
 
@@ -287,7 +287,10 @@ void HsvmOracle::move() {
 
 void HsvmOracle::swap_out() {
     const Vmid vmid = some_vmid();
-    const Gpn gpn = some_gpn(vmid, {Kind::mapped});
+    swap_out_page(vmid, some_gpn(vmid, {Kind::mapped}));
+}
+
+void HsvmOracle::swap_out_page(Vmid vmid, Gpn gpn) {
     Page* page = find(vmid, gpn);
     const bool possible = page != nullptr && page->kind == Kind::mapped;
     note(fmt::format("swap out {} page {}", vmid, gpn));
@@ -340,6 +343,7 @@ void HsvmOracle::swap_in() {
     page->kind = Kind::mapped;
     page->frame = frame;
     page->image.clear();
+    page->leaf_only = false;
     owners_[frame] = {vmid, gpn};
 }
 
@@ -376,17 +380,20 @@ void HsvmOracle::share() {
     expect(HsvmOperation::share, machine_.hsvm.share(HsvmCaller::guest, vmid, gpn, sharer, writable), shares || awaits);
     touched_pages_.emplace_back(vmid, gpn);
     if (shares) {
-        *page = {Kind::shared, page->frame, sharer, writable, false, {}, {}};
+        *page = {Kind::shared, page->frame, sharer, writable, false, {}, {}, false};
         plain_[page->frame] = {};
         touched_frames_.push_back(page->frame);
     } else if (awaits) {
-        vms_[vmid].pages[gpn] = {Kind::awaiting, 0, sharer, true, false, {}, {}};
+        vms_[vmid].pages[gpn] = {Kind::awaiting, 0, sharer, true, false, {}, {}, false};
     }
 }
 
 void HsvmOracle::unshare() {
     const Vmid vmid = some_vmid();
-    const Gpn gpn = some_gpn(vmid, {Kind::shared, Kind::awaiting, Kind::borrowed});
+    unshare_page(vmid, some_gpn(vmid, {Kind::shared, Kind::awaiting, Kind::borrowed}));
+}
+
+void HsvmOracle::unshare_page(Vmid vmid, Gpn gpn) {
     Page* page = find(vmid, gpn);
     const Kind kind = page != nullptr ? page->kind : Kind::lost;
     const bool possible = (kind == Kind::shared && !page->lent) || kind == Kind::awaiting || kind == Kind::borrowed;
@@ -397,7 +404,7 @@ void HsvmOracle::unshare() {
     if (page->kind == Kind::shared) {
         plain_.erase(page->frame);
         touched_frames_.push_back(page->frame);
-        *page = {Kind::mapped, page->frame, 0, true, false, {}, {}};
+        *page = {Kind::mapped, page->frame, 0, true, false, {}, {}, false};
         return;
     }
     if (page->kind == Kind::borrowed) find(page->peer, owners_.at(page->frame).gpn)->lent = false;
@@ -553,6 +560,117 @@ void HsvmOracle::tamper() {
     vms_.erase(vmid);
 }
 
+/// Guest and hypervisor do what it takes before a VM can leave, where nobody has its pages.
+bool HsvmOracle::clear_for_travel(Vmid vmid) {
+    for (const auto& [core, on] : cores_)
+        if (on.first == vmid) return false;
+    for (const auto& [gpn, page] : vms_.at(vmid).pages)
+        if (page.lent) return false;
+    const std::map<Gpn, Page> pages = vms_.at(vmid).pages;
+    for (const auto& [gpn, page] : pages) {
+        if (page.kind == Kind::shared || page.kind == Kind::awaiting || page.kind == Kind::borrowed) unshare_page(vmid, gpn);
+        if (page.kind == Kind::mapped || page.kind == Kind::shared) swap_out_page(vmid, gpn);
+    }
+    return true;
+}
+
+HsvmMachineSettings HsvmOracle::far_settings() const {
+    HsvmMachineSettings settings = settings_;
+    settings.chip = 2;
+    settings.fault = HsvmFault::none;
+    return settings;
+}
+
+/// Export, whether it can be done or not; nothing where the VM stays.
+std::optional<Bytes> HsvmOracle::leave(Vmid vmid) {
+    const auto vm = vms_.find(vmid);
+    bool possible = vm != vms_.end();
+    for (const auto& [core, on] : cores_) possible = possible && on.first != vmid;
+    if (vm != vms_.end())
+        for (const auto& [gpn, page] : vm->second.pages) possible = possible && (page.kind == Kind::swapped || page.kind == Kind::lost);
+    Nonce nonce{};
+    if (far_->hsvm.challenge(HsvmCaller::host, nonce) != HsvmStatus::ok) fail("the other chip makes no nonce");
+    Bytes blob;
+    note(fmt::format("export {}", vmid));
+    const SignedCertificate& certificate = test_chip(2).certificate(KeyUsage::unwrap);
+    const HsvmStatus status = machine_.hsvm.export_vm(HsvmCaller::host, vmid, certificate, nonce, blob);
+    expect(HsvmOperation::export_vm, status, possible);
+    if (!possible) {
+        far_.emplace(far_settings());  // with it the nonces that nobody uses
+        return std::nullopt;
+    }
+    return blob;
+}
+
+/// The VM on the other chip: nothing but the blob as it is lets it in, and only once.
+Vmid HsvmOracle::visit(Vm& vm, const Bytes& blob) {
+    Vmid there = 0;
+    Bytes forged = blob;
+    const std::uint64_t at = random(settings_.encrypt ? VmBlob::fixed_bytes : blob.size());
+    constexpr std::uint64_t hint = VmBlob::fixed_bytes - vm_vector_bytes + 8;
+    forged[at < hint || at >= hint + 8 ? at : 0] ^= static_cast<std::uint8_t>(1u << random(8));
+    if (far_->hsvm.import_vm(HsvmCaller::host, forged, there) == HsvmStatus::ok) fail("a forged blob is accepted");
+    if (machine_.hsvm.import_vm(HsvmCaller::host, blob, there) == HsvmStatus::ok) fail("a blob is accepted by the chip that it comes from");
+    if (far_->hsvm.import_vm(HsvmCaller::host, blob, there) != HsvmStatus::ok) fail("a blob is refused");
+    Vmid twice = 0;
+    if (far_->hsvm.import_vm(HsvmCaller::host, blob, twice) == HsvmStatus::ok) fail("a blob is accepted twice");
+    look_around(there, vm);
+    return there;
+}
+
+/// One page comes in on the other chip, is read, and goes out again.
+void HsvmOracle::look_around(Vmid there, Vm& vm) {
+    for (auto& [gpn, page] : vm.pages) {
+        if (page.kind != Kind::swapped || !chance(30)) continue;
+        const std::uint64_t frame = random(settings_.data_frames);
+        if (forges_ && !old_images_.empty()) {
+            const Bytes& old = old_images_[random(old_images_.size())];
+            if (old != page.image && !page.lines.empty() && far_->hsvm.swap_in(HsvmCaller::host, there, gpn, frame, old) == HsvmStatus::ok)
+                fail("another image is accepted on another chip");
+        }
+        if (far_->hsvm.swap_in(HsvmCaller::host, there, gpn, frame, page.image) != HsvmStatus::ok) fail("an image is refused on another chip");
+        for (const auto& [line, written] : page.lines) {
+            Block64 data{};
+            if (far_->guest_read(there, gpn * page_bytes + line * line_bytes, data) != HsvmMachine::Access::done || data != written)
+                fail(fmt::format("page {} line {} holds {} on another chip, its VM wrote {}", gpn, line, to_hex(data), to_hex(written)));
+        }
+        if (far_->hsvm.swap_out(HsvmCaller::host, there, gpn, page.image) != HsvmStatus::ok) fail("a page cannot leave the other chip");
+        return;
+    }
+}
+
+/// There and back: under another VMID, but with all that it had.
+void HsvmOracle::migrate() {
+    if (!forges_) return;
+    if (!far_) far_.emplace(far_settings());
+    const Vmid vmid = some_vmid();
+    if (vms_.count(vmid) != 0 && chance(90) && !clear_for_travel(vmid)) return;
+    const std::optional<Bytes> blob = leave(vmid);
+    if (!blob) return;
+    Vm vm = vms_.at(vmid);
+    vms_.erase(vmid);
+    const Vmid there = visit(vm, *blob);
+    Nonce nonce{};
+    note("challenge");
+    expect(HsvmOperation::challenge, machine_.hsvm.challenge(HsvmCaller::host, nonce), true);
+    Bytes back;
+    const SignedCertificate& certificate = test_chip(1).certificate(KeyUsage::unwrap);
+    if (far_->hsvm.export_vm(HsvmCaller::host, there, certificate, nonce, back) != HsvmStatus::ok) fail("a VM cannot leave the other chip");
+    Vmid again = 0;
+    note(fmt::format("import {}", vmid));
+    expect(HsvmOperation::import_vm, machine_.hsvm.import_vm(HsvmCaller::host, back, again), true);
+    Vmid twice = 0;
+    if (far_->hsvm.import_vm(HsvmCaller::host, *blob, twice) == HsvmStatus::ok) fail("an old blob is accepted");
+    vm.used = true;
+    for (auto& [gpn, page] : vm.pages) page.leaf_only = settings_.encrypt;
+    std::array<VcpuContext, 3> contexts;
+    for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts[vcpu] = contexts_[{vmid, vcpu}];
+    for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts_[{again, vcpu}] = contexts[vcpu];
+    if (!vms_.emplace(again, vm).second) fail(fmt::format("VMID {} was given out twice", again));
+    for (const auto& [gpn, page] : vm.pages) touched_pages_.emplace_back(again, gpn);
+    ++counts_.migrated;
+}
+
 void HsvmOracle::step() {
     ++counts_.steps;
     touched_pages_.clear();
@@ -573,7 +691,8 @@ void HsvmOracle::step() {
     else if (kind < 740) guest_write();
     else if (kind < 850) guest_read();
     else if (kind < 950) host_access();
-    else if (kind < 986) switch_context();
+    else if (kind < 983) switch_context();
+    else if (kind < 986) migrate();
     else if (kind < 996) launch();
     else if (kind < 998) attest();
     else if (settings_.encrypt && forges_) tamper();
@@ -604,6 +723,7 @@ void HsvmOracle::check_page(Vmid vmid, Gpn gpn) {
             case Kind::swapped: expected = std::uint64_t{1} << 53, mask = ~(((std::uint64_t{1} << 40) - 1) << 12); break;
             case Kind::lost: expected = std::uint64_t{1} << 54; break;
         }
+    if (page != nullptr && page->leaf_only) expected = 0, mask = ~std::uint64_t{0};
     if ((bits & mask) != expected) fail(fmt::format("VM {} page {}: the page table has {:#x}, and should have {:#x}", vmid, gpn, bits, expected));
 }
 

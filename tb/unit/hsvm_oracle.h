@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -31,6 +32,7 @@ public:
         std::uint64_t large = 0;            ///< 2 MiB mappings made
         std::uint64_t borrowed = 0;         ///< shared pages mapped into their sharer
         std::uint64_t forged_refused = 0;   ///< swap images that were not the page's latest
+        std::uint64_t migrated = 0;         ///< VMs that went to another chip and came back
         std::uint64_t vms_ended = 0;
         std::uint64_t violations = 0;       ///< that there had to be: lost pages, tampering on the bus
     };
@@ -56,6 +58,7 @@ private:
         bool lent = false;
         Lines lines;
         Bytes image;
+        bool leaf_only = false;    // came with the VM's tree: the page table does not know it yet
     };
     struct Vm {
         std::uint64_t secret = 0;  // in every private line, and in no other VM's
@@ -85,6 +88,14 @@ private:
     void create();
     void delete_vm();
     void launch();
+    void swap_out_page(Vmid vmid, Gpn gpn);
+    void unshare_page(Vmid vmid, Gpn gpn);
+    bool clear_for_travel(Vmid vmid);
+    std::optional<Bytes> leave(Vmid vmid);
+    Vmid visit(Vm& vm, const Bytes& blob);
+    void look_around(Vmid vmid, Vm& vm);
+    void migrate();
+    HsvmMachineSettings far_settings() const;
     void attest();
     void map();
     void map_page(Vmid vmid, Gpn gpn, std::uint64_t frame);
@@ -111,6 +122,7 @@ private:
     const HsvmMachineSettings settings_;
     const bool forges_;
     HsvmMachine machine_;
+    std::optional<HsvmMachine> far_;  // another chip of the fleet, which VMs visit
     const crypto::VerifyKey attest_key_ = crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der());
     std::mt19937_64 generator_;
     std::map<Vmid, Vm> vms_;
