@@ -27,6 +27,8 @@ HsvmMachine::Port::Port(HsvmMachine& machine, const HsvmMachineSettings& setting
 bool HsvmMachine::Port::write_chip(Address offset, const std::uint8_t* data, std::size_t size) {
     machine_.note("change");
     const Address address = layout_.base + offset;
+    const bool measurement = address >= layout_.vm_records && address < layout_.ownership && (address - layout_.vm_records) % VmRecord::stored_bytes != 0;
+    if (fault_ == HsvmFault::unmeasured && measurement) return true;
     if (fault_ == HsvmFault::ownership_unseen && address >= layout_.ownership && address < layout_.pool) return true;
     if (fault_ != HsvmFault::never_lost || address < layout_.pool) return ProtectedMemoryPort::write_chip(offset, data, size);
     Bytes bytes(data, data + size);
@@ -52,6 +54,7 @@ bool HsvmMachine::Port::verify_page(Vmid vmid, Address gpa, Address frame) {
 }
 
 void HsvmMachine::Port::write_raw(Address address, const std::uint8_t* data, std::size_t size) {
+    if (fault_ == HsvmFault::tree_left_behind && address >= map().tree_base()) return;
     if (fault_ != HsvmFault::no_zeroing || !all_zero({data, size})) ProtectedMemoryPort::write_raw(address, data, size);
 }
 

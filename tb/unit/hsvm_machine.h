@@ -25,6 +25,8 @@ enum class HsvmFault {
     stale_tlb,         ///< translations are not invalidated
     stale_cache,       ///< lines stay in the last-level cache
     swap_unchecked,    ///< any swap image is good
+    unmeasured,        ///< measurements are never written
+    tree_left_behind,  ///< nodes of a tree that comes from elsewhere are not written
 };
 
 struct HsvmMachineSettings {

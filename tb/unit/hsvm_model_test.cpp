@@ -100,6 +100,8 @@ TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
         {HsvmFault::stale_tlb, {"access 0", "its VM wrote", "cannot read its frame"}, {"access 0", "cannot read its frame"}},
         {HsvmFault::stale_cache, {"its VM wrote"}, {"access 2", "its VM wrote"}},
         {HsvmFault::swap_unchecked, {}, {"-> ok: should have been refused"}},
+        {HsvmFault::unmeasured, {"a report says something else"}, {"a report says something else"}},
+        {HsvmFault::tree_left_behind, {}, {"access 2", "-> violated: should have been done", "-> violated: should have been refused"}},
     };
     for (const Planted& planted : faults) {
         const std::vector<std::string>& symptoms = GetParam() ? planted.combined : planted.hsvm;
