@@ -58,6 +58,8 @@ bool parse_scheme(const std::uint8_t* body, Scheme& scheme) {
 }
 
 ReportStatus parse(const std::uint8_t* body, AttestationReport& report) {
+    if (!std::equal(magic.begin(), magic.end(), body)) return ReportStatus::wrong_magic;
+    if (load_be32(body + length_at) != attestation_report_bytes - chip_at) return ReportStatus::wrong_length;
     ProtectionClaims& claims = report.claims;
     if (!decode(body[configuration_at], ProtectionConfiguration::combined, claims.configuration) ||
         !decode(body[verification_at], Verification::lazy, claims.verification) || !decode(body[on_violation_at], OnViolation::report, claims.on_violation))
@@ -90,11 +92,11 @@ std::string_view to_string(ReportStatus status) {
     return "unknown";
 }
 
-SignedReport sign_report(const AttestationReport& report, const crypto::SigningKey& attest_key) {
+ReportBody encode_report(const AttestationReport& report) {
     if (const ReportStatus status = check(report); status != ReportStatus::ok)
         throw std::invalid_argument("attestation report: " + std::string(to_string(status)));
     const ProtectionClaims& claims = report.claims;
-    SignedReport bytes{};
+    ReportBody bytes{};
     std::copy(magic.begin(), magic.end(), bytes.begin());
     store_be32(&bytes[length_at], attestation_report_bytes - chip_at);
     store_le64(&bytes[chip_at], report.chip);
@@ -114,21 +116,30 @@ SignedReport sign_report(const AttestationReport& report, const crypto::SigningK
     std::copy(report.log_register.begin(), report.log_register.end(), bytes.begin() + log_register_at);
     std::copy(report.nonce.begin(), report.nonce.end(), bytes.begin() + nonce_at);
     std::copy(report.data.begin(), report.data.end(), bytes.begin() + data_at);
-    const crypto::Signature signature = attest_key.sign({bytes.data(), attestation_body_bytes});
-    std::copy(signature.begin(), signature.end(), bytes.begin() + attestation_body_bytes);
+    return bytes;
+}
+
+ReportStatus decode_report(ByteView body, AttestationReport& report) {
+    if (body.size != attestation_body_bytes) return ReportStatus::wrong_length;
+    AttestationReport decoded;
+    const ReportStatus status = parse(body.data, decoded);
+    if (status == ReportStatus::ok) report = decoded;
+    return status;
+}
+
+SignedReport sign_report(const AttestationReport& report, const crypto::SigningKey& attest_key) {
+    const ReportBody body = encode_report(report);
+    const crypto::Signature signature = attest_key.sign(body);
+    SignedReport bytes;
+    std::copy(signature.begin(), signature.end(), std::copy(body.begin(), body.end(), bytes.begin()));
     return bytes;
 }
 
 ReportStatus open_report(ByteView bytes, const crypto::VerifyKey& attest_key, AttestationReport& report) {
     if (bytes.size != attestation_report_bytes) return ReportStatus::wrong_length;
-    if (!std::equal(magic.begin(), magic.end(), bytes.data)) return ReportStatus::wrong_magic;
-    if (load_be32(bytes.data + length_at) != attestation_report_bytes - chip_at) return ReportStatus::wrong_length;
-    if (!attest_key.verify({bytes.data, attestation_body_bytes}, {bytes.data + attestation_body_bytes, bytes.size - attestation_body_bytes}))
-        return ReportStatus::not_authentic;
-    AttestationReport opened;
-    const ReportStatus status = parse(bytes.data, opened);
-    if (status == ReportStatus::ok) report = opened;
-    return status;
+    const ByteView body{bytes.data, attestation_body_bytes};
+    if (!attest_key.verify(body, {body.end(), bytes.size - body.size})) return ReportStatus::not_authentic;
+    return decode_report(body, report);
 }
 
 }  // namespace coffer

@@ -40,7 +40,7 @@ struct AttestationReport {
 /// Why a report is not accepted.
 enum class ReportStatus : std::uint8_t {
     ok,
-    wrong_length,  ///< other than attestation_report_bytes, or the length field says so
+    wrong_length,  ///< other than attestation_report_bytes (a body: attestation_body_bytes), or the length field says so
     wrong_magic,
     not_authentic,  ///< not signed by this key, or changed since
     unknown_code,   ///< configuration, integrity, MACs, verification or on_violation
@@ -50,15 +50,21 @@ enum class ReportStatus : std::uint8_t {
 
 std::string_view to_string(ReportStatus status);
 
-/// Signed are all bytes before the signature.
+/// What is signed, before the signature.
 inline constexpr std::size_t attestation_body_bytes = 208;
+using ReportBody = std::array<std::uint8_t, attestation_body_bytes>;
 inline constexpr std::size_t attestation_report_bytes = attestation_body_bytes + crypto::Signature{}.size();
 using SignedReport = std::array<std::uint8_t, attestation_report_bytes>;
 
-/// Signs with the chip's attest key. Throws std::invalid_argument for a report that would not be accepted.
+/// Throws std::invalid_argument for a report that would not be accepted.
+ReportBody encode_report(const AttestationReport& report);
+/// Reads any bytes, whoever signed them. Where the answer is not ok, `report` is left as it was.
+ReportStatus decode_report(ByteView body, AttestationReport& report);
+
+/// Signs with the chip's attest key. Throws as encode_report does.
 SignedReport sign_report(const AttestationReport& report, const crypto::SigningKey& attest_key);
 
-/// Opens any bytes. What is signed is judged after the signature; where the answer is not ok, `report` is left as it was.
+/// Opens any bytes, signature first. Where the answer is not ok, `report` is left as it was.
 ReportStatus open_report(ByteView bytes, const crypto::VerifyKey& attest_key, AttestationReport& report);
 
 }  // namespace coffer

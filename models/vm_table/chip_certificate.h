@@ -20,7 +20,7 @@ enum class KeyUsage : std::uint8_t {
 /// Why a certificate is not accepted.
 enum class CertificateStatus : std::uint8_t {
     ok,
-    wrong_length,  ///< other than chip_certificate_bytes
+    wrong_length,  ///< other than chip_certificate_bytes (a body: certificate_body_bytes)
     wrong_magic,
     not_authentic,  ///< not signed by this fleet, or changed since
     unknown_usage,
@@ -41,13 +41,21 @@ struct ChipCertificate {
 
 /// DER of an RSA-3072 public key with exponent 65537.
 inline constexpr std::size_t public_key_bytes = 422;
-inline constexpr std::size_t chip_certificate_bytes = 24 + public_key_bytes + crypto::Signature{}.size();
+/// What is signed, before the signature.
+inline constexpr std::size_t certificate_body_bytes = 24 + public_key_bytes;
+using CertificateBody = std::array<std::uint8_t, certificate_body_bytes>;
+inline constexpr std::size_t chip_certificate_bytes = certificate_body_bytes + crypto::Signature{}.size();
 using SignedCertificate = std::array<std::uint8_t, chip_certificate_bytes>;
 
-/// Signs with the fleet's key. Throws std::invalid_argument for a public key of another size.
+/// Throws std::invalid_argument for a public key of another size.
+CertificateBody encode_certificate(const ChipCertificate& certificate);
+/// Reads any bytes, whoever signed them. Where the answer is not ok, `certificate` is left as it was.
+CertificateStatus decode_certificate(ByteView body, ChipCertificate& certificate);
+
+/// Signs with the fleet's key. Throws as encode_certificate does.
 SignedCertificate sign_certificate(const ChipCertificate& certificate, const crypto::SigningKey& fleet_key);
 
-/// Opens any bytes. What is signed is judged after the signature; where the answer is not ok, `certificate` is left as it was.
+/// Opens any bytes, signature first. Where the answer is not ok, `certificate` is left as it was.
 CertificateStatus open_certificate(ByteView bytes, const crypto::VerifyKey& fleet_key, const crypto::KdfContext& fleet_id, ChipCertificate& certificate);
 
 }  // namespace coffer
