@@ -166,6 +166,7 @@ std::uint8_t HsvmCommands::switch_context(const HsvmRequester& requester, const 
     const std::uint32_t vcpu = small(bank.get(Register::vcpu));
     const unsigned core = small(bank.get(Register::core));
     // There is no core, which the controller says itself.
+    if (requester.mode == HsvmCaller::host && core < core_count_ && cores_.runs_vm(core)) return code_of(HsvmStatus::core_busy);
     VcpuContext nowhere;
     VcpuContext& registers = core < core_count_ ? cores_.context(core) : nowhere;
     return code_of(operation == HsvmOperation::context_save ? controller_.context_save(requester.mode, vmid, vcpu, core, registers)

@@ -10,6 +10,8 @@ public:
     virtual ~CoreRegisters() = default;
     /// Registers of a core that there is.
     virtual VcpuContext& context(unsigned core) = 0;
+    /// Whether the core runs software of a VM: until VMExit brings it back to the host, nobody else switches its context.
+    virtual bool runs_vm(unsigned) const { return false; }
 };
 
 }  // namespace coffer

@@ -55,6 +55,8 @@ InstructionStatus status_of(EptStatus status) {
 
 /// The host's memory for the sealed vector cannot be written: the snapshot is given up before it commits.
 struct VectorNotStored {};
+/// The VM's tree failed its checks.
+struct VmViolated {};
 
 /// What the processor tells of an exit where no shim chooses: which access it was, but not what it carries.
 HypervisorView view_of(const ExitEvent& event) {
@@ -121,6 +123,7 @@ InstructionResult InstructionSet::vm_install(unsigned core, Address vm_key, Addr
         Bytes key(vm_key_bytes), vector(vm_vector_bytes);
         if (!issuer.memory->host_read(vm_key, key.data(), key.size()) || !issuer.memory->host_read(vm_vector, vector.data(), vector.size()))
             return fault(InstructionFault::memory_fault);
+        if (ports_.domains != nullptr && !read_tree(*issuer.memory, vm_vector)) return fault(InstructionFault::memory_fault);
         const VmLifecycle::Result installed = ports_.lifecycle->install(key, vector);
         if (!installed.ok()) return answer(status_of(installed.status));
         if (ports_.ept != nullptr && !ports_.ept->add(installed.vmid, ports_.lifecycle->vector(installed.vmid)->pages)) {
@@ -130,6 +133,35 @@ InstructionResult InstructionSet::vm_install(unsigned core, Address vm_key, Addr
         vmid = installed.vmid;
         return InstructionResult{};
     });
+}
+
+/// Takes the nodes behind a vector, page by page: their number is anybody's.
+bool InstructionSet::read_tree(CoreMemory& memory, Address vm_vector) {
+    std::uint8_t count[8];
+    if (!memory.host_read(vm_vector + node_count_at, count, sizeof count)) return false;
+    Bytes nodes;
+    for (std::uint64_t left = load_le64(count); left != 0;) {
+        const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(left, page_bytes));
+        const std::size_t done = nodes.size();
+        nodes.resize(done + piece);
+        if (!memory.host_read(vm_vector + nodes_at + done, nodes.data() + done, piece)) return false;
+        left -= piece;
+    }
+    ports_.domains->bring_tree(nodes);
+    return true;
+}
+
+/// Puts a vector, and the nodes that its root stands for, into the host's memory.
+void InstructionSet::store_vector(CoreMemory& memory, Address address, Vmid vmid, const SealedVector& vector) {
+    if (!memory.host_write(address, vector.data(), vector.size())) throw VectorNotStored();
+    if (ports_.domains == nullptr) return;
+    const std::optional<Bytes> nodes = ports_.domains->tree(vmid);
+    if (!nodes) throw VmViolated();
+    std::uint8_t count[8];
+    store_le64(count, nodes->size());
+    const bool stored = memory.host_write(address + node_count_at, count, sizeof count) &&
+                        (nodes->empty() || memory.host_write(address + nodes_at, nodes->data(), nodes->size()));
+    if (!stored) throw VectorNotStored();
 }
 
 InstructionResult InstructionSet::vm_uninstall(unsigned core, Vmid vmid) {
@@ -148,12 +180,10 @@ InstructionResult InstructionSet::vm_snapshot(unsigned core, Vmid vmid, Address 
         if (ports_.lifecycle->vector(vmid) == nullptr) return answer(InstructionStatus::unknown_vm);
         if (runs(vmid)) return answer(InstructionStatus::vm_running);
         try {
-            return answer(status_of(ports_.lifecycle
-                                        ->snapshot(vmid,
-                                                   [&](const SealedVector& vector) {
-                                                       if (!issuer.memory->host_write(address, vector.data(), vector.size())) throw VectorNotStored();
-                                                   })
-                                        .status));
+            const auto store = [&](const SealedVector& vector) { store_vector(*issuer.memory, address, vmid, vector); };
+            return answer(status_of(ports_.lifecycle->snapshot(vmid, store).status));
+        } catch (const VmViolated&) {
+            return answer(InstructionStatus::violated);
         } catch (const VectorNotStored&) {
             return fault(InstructionFault::memory_fault);
         }
@@ -165,8 +195,16 @@ InstructionResult InstructionSet::ept_st(unsigned core, std::uint64_t address, s
         const auto vmid = static_cast<Vmid>(address >> 48);
         const Gpn gpn = (address & ((std::uint64_t{1} << 48) - 1)) >> 3;
         if (address % 8 != 0) return answer(InstructionStatus::bad_address);
-        return ports_.ept != nullptr ? answer(status_of(ports_.ept->store(vmid, gpn, {value}))) : map_with_hsvm(vmid, gpn, {value});
+        return ports_.ept != nullptr ? answer(status_of(store_entry(vmid, gpn, {value}))) : map_with_hsvm(vmid, gpn, {value});
     });
+}
+
+HsvmStatus InstructionSet::perform(const InstructionPorts::HsvmOperation& operation) {
+    return ports_.perform ? ports_.perform(operation) : operation(*ports_.hsvm);
+}
+
+EptStatus InstructionSet::store_entry(Vmid vmid, Gpn gpn, NptEntry entry) {
+    return ports_.ept_store ? ports_.ept_store(vmid, gpn, entry) : ports_.ept->store(vmid, gpn, entry);
 }
 
 /// H-SVM's operation for a change from the present entry to another. It decides what is allowed; this only says which one is meant.
@@ -174,12 +212,14 @@ InstructionResult InstructionSet::map_with_hsvm(Vmid vmid, Gpn gpn, NptEntry ent
     constexpr std::uint64_t known_bits = NptEntry::present_bit | NptEntry::write_bit | NptEntry::large_bit | NptEntry::frame_mask;
     const bool well_formed = (entry.bits & ~known_bits) == 0 && (entry.present() ? entry.writable() : (entry.bits & ~NptEntry::large_bit) == 0);
     if (!well_formed) return answer(InstructionStatus::bad_entry);
-    if (!entry.present()) return answer(ports_.hsvm->page_unmap(HsvmCaller::host, vmid, gpn, entry.large()));
     const NptEntry old = ports_.hsvm->mapping(vmid, gpn);
-    const bool moves = old.present() && !entry.large();
+    const bool moves = entry.present() && old.present() && !entry.large();
     if (moves && old.frame() == entry.frame()) return {};
-    return answer(moves ? ports_.hsvm->page_move(HsvmCaller::host, vmid, gpn, entry.frame())
-                        : ports_.hsvm->page_map(HsvmCaller::host, vmid, gpn, entry.frame(), entry.large()));
+    return answer(perform([&](HsvmController& hsvm) {
+        if (!entry.present()) return hsvm.page_unmap(HsvmCaller::host, vmid, gpn, entry.large());
+        if (moves) return hsvm.page_move(HsvmCaller::host, vmid, gpn, entry.frame());
+        return hsvm.page_map(HsvmCaller::host, vmid, gpn, entry.frame(), entry.large());
+    }));
 }
 
 InstructionStatus InstructionSet::judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry) const {
@@ -199,7 +239,7 @@ InstructionStatus InstructionSet::judge_entry(Vmid vmid, std::uint64_t vcpu, Add
 InstructionResult InstructionSet::restore(unsigned core, Vmid vmid, std::uint64_t vcpu) {
     if (ports_.hsvm == nullptr) return {};
     const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(vcpu, ~std::uint32_t{0}));
-    return answer(ports_.hsvm->context_restore(HsvmCaller::host, vmid, number, core, cores_[core].latched));
+    return answer(perform([&](HsvmController& hsvm) { return hsvm.context_restore(HsvmCaller::host, vmid, number, core, cores_[core].latched); }));
 }
 
 /// H-SVM's context save, where there is H-SVM: the core is the host's from here on, whatever H-SVM answers.
@@ -207,7 +247,8 @@ InstructionResult InstructionSet::save(unsigned core) {
     if (ports_.hsvm == nullptr) return {};
     Core& leaving = cores_[core];
     const auto vcpu = static_cast<std::uint32_t>(leaving.state.vcpu);
-    const InstructionResult saved = answer(ports_.hsvm->context_save(HsvmCaller::host, leaving.state.vmid, vcpu, core, leaving.latched));
+    const InstructionResult saved =
+        answer(perform([&](HsvmController& hsvm) { return hsvm.context_save(HsvmCaller::host, leaving.state.vmid, vcpu, core, leaving.latched); }));
     if (saved.ok()) leaving.latched = {};
     return saved;
 }

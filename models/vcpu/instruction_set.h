@@ -2,11 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "common/statistics.h"
 #include "hsvm/hsvm_controller.h"
+#include "hsvm/hsvm_domains.h"
 #include "hsvm/protection_configuration.h"
 #include "vcpu/core_memory.h"
 #include "vcpu/processor_core.h"
@@ -31,6 +33,12 @@ struct InstructionPorts {
     VmLifecycle* lifecycle = nullptr;  ///< hypercoffer, combined
     EptMemory* ept = nullptr;          ///< none, hypercoffer
     HsvmController* hsvm = nullptr;    ///< hsvm, combined
+    HsvmDomains* domains = nullptr;    ///< combined: what `lifecycle` works on, which wants the nodes of trees beside vectors
+
+    using HsvmOperation = std::function<HsvmStatus(HsvmController&)>;
+    /// Carry out an operation of `hsvm` and a store to `ept`, where these take their time; empty where they do not.
+    std::function<HsvmStatus(const HsvmOperation&)> perform;
+    std::function<EptStatus(Vmid, Gpn, NptEntry)> ept_store;
 };
 
 /// The instructions that tell host, shim and guest apart (docs/instructions.md), for all cores of a chip. instruction_table says who may issue what; a
@@ -38,6 +46,8 @@ struct InstructionPorts {
 class InstructionSet : public StatisticsProvider {
 public:
     static constexpr std::size_t vm_key_bytes = 384;
+    /// In `combined` the nodes of a VM's tree are in the host's memory behind its vector: their number of bytes, 8 bytes, then they themselves.
+    static constexpr std::size_t node_count_at = 208, nodes_at = 216;
 
     /// The ports outlive the object. Throws std::invalid_argument where the configuration needs one that is null.
     InstructionSet(ProtectionConfiguration configuration, const InstructionPorts& ports);
@@ -95,9 +105,13 @@ private:
     const ConfigurationRules& rules() const { return rules_of(configuration_); }
     template <class Execute>
     InstructionResult issue(unsigned core, Instruction instruction, Execute&& execute);
+    bool read_tree(CoreMemory& memory, Address vm_vector);
+    void store_vector(CoreMemory& memory, Address address, Vmid vmid, const SealedVector& vector);
     bool runs(Vmid vmid) const;
     bool runs(Vmid vmid, std::uint64_t vcpu) const;
     InstructionStatus judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry) const;
+    HsvmStatus perform(const InstructionPorts::HsvmOperation& operation);
+    EptStatus store_entry(Vmid vmid, Gpn gpn, NptEntry entry);
     InstructionResult map_with_hsvm(Vmid vmid, Gpn gpn, NptEntry entry);
     InstructionResult restore(unsigned core, Vmid vmid, std::uint64_t vcpu);
     InstructionResult save(unsigned core);

@@ -29,14 +29,21 @@ crypto::Key128 owners_key(std::uint8_t number) { return crypto::Key128({0x42, nu
 
 CoreMachine::CoreMachine(const CoreMachineSettings& settings)
     : settings_(settings), memory(parameters_of(settings), store, lpids), port_(memory, store, lpids, fleet_id) {
-    if (rules().shim) lifecycle = std::make_unique<VmLifecycle>(domains_, lpids, nonvolatile, test_chip(1));
     OrderingPort& ordering = *this;
     PageSettlePort* const settling = rules().encrypt ? this : nullptr;
     if (rules().ownership)
         hsvm = std::make_unique<HsvmController>(HsvmParameters{machine_vmids, settings.cores}, port_, ordering, keys_);
     else
         ept = std::make_unique<EptMemory>(EptParameters{settings.configuration, first_ept_frame, ept_frames}, memory.map(), store, ordering, settling);
-    instructions = std::make_unique<InstructionSet>(settings.configuration, InstructionPorts{lifecycle.get(), ept.get(), hsvm.get()});
+    if (rules().ownership && rules().shim) hsvm_domains_ = std::make_unique<HsvmDomains>(*hsvm, port_);
+    DomainPort& domains = hsvm_domains_ ? static_cast<DomainPort&>(*hsvm_domains_) : plain_domains_;
+    if (rules().shim) lifecycle = std::make_unique<VmLifecycle>(domains, lpids, nonvolatile, test_chip(1));
+    InstructionPorts ports;
+    ports.lifecycle = lifecycle.get();
+    ports.ept = ept.get();
+    ports.hsvm = hsvm.get();
+    ports.domains = hsvm_domains_.get();
+    instructions = std::make_unique<InstructionSet>(settings.configuration, ports);
     for (unsigned core = 0; core < settings.cores; ++core) instructions->add_core(core_memories_.emplace_back(*this));
     runner = std::make_unique<VcpuRunner>(*instructions, policy);
 }
@@ -62,6 +69,9 @@ void CoreMachine::put_blobs(std::uint8_t key) {
     const SealedVector sealed = seal_vector(vector, derive_seal_key(k_vm, fleet_id), key);
     core_memories_.front().host_write(vm_key_at, wrapped.data(), wrapped.size());
     core_memories_.front().host_write(vm_vector_at, sealed.data(), sealed.size());
+    // A VM that never ran has no tree.
+    const std::uint8_t no_nodes[8] = {};
+    core_memories_.front().host_write(vm_vector_at + InstructionSet::node_count_at, no_nodes, sizeof no_nodes);
 }
 
 Vmid CoreMachine::install_vm(std::uint8_t key) {
@@ -75,8 +85,8 @@ Vmid CoreMachine::start_vm(std::uint8_t key, std::uint64_t first_frame, std::uin
     Vmid vmid = 0;
     if (settings_.configuration == ProtectionConfiguration::none) {
         for (vmid = first_guest_vmid; !ept->add(vmid, vm_pages);) ++vmid;
-    } else if (rules().ownership) {
-        hsvm->create(HsvmCaller::host, {vm_pages, vcpus, rules().shim ? addr_shim : 0}, vmid);
+    } else if (settings_.configuration == ProtectionConfiguration::hsvm) {
+        hsvm->create(HsvmCaller::host, {vm_pages, vcpus, 0}, vmid);
     } else {
         vmid = install_vm(key);
     }

@@ -43,7 +43,7 @@ public:
     /// A VM of vm_pages pages under a key of its own, as the configuration begins it, with its first `mapped` pages at consecutive frames from
     /// first_frame on, and contexts that begin at RIP 0x1000 + vCPU. Issued by core 0.
     Vmid start_vm(std::uint8_t key, std::uint64_t first_frame, std::uint64_t mapped = 16);
-    /// A VM by vm_install, without pages; where instructions make VMs.
+    /// A VM by vm_install, without pages; where there is such an instruction.
     Vmid install_vm(std::uint8_t key);
     /// The boot image's blobs of such a VM, in the host's memory.
     void put_blobs(std::uint8_t key);
@@ -110,7 +110,8 @@ public:
     ProtectedMemory memory;
 
 private:
-    Domains domains_{*this};
+    Domains plain_domains_{*this};
+    std::unique_ptr<HsvmDomains> hsvm_domains_;  // combined
     ProtectedMemoryPort port_;
     SeededKeySource keys_{numbered_key(77)};
 

@@ -432,6 +432,79 @@ TEST(HypercofferInstructions, BadBlobsHaveTheirStatus) {
     EXPECT_EQ(set.vm_install(0, CoreMachine::vm_key_at, CoreMachine::vm_vector_at, vmid).status, InstructionStatus::refused_by_log) << "it runs already";
 }
 
+/// In combined: the pages of a VM travel as images, its tree beside its vector.
+class CombinedLife : public ::testing::Test {
+protected:
+    /// A VM that ran, with a value in page 5, all of its pages swapped out.
+    void SetUp() override {
+        vmid = machine.start_vm(1, first_frame);
+        ASSERT_TRUE(machine.runner->enter(1, vmid, 0, machine.entry(), machine.first_view(0)).ok());
+        ASSERT_EQ(set.store(1, 0x5000, line.data(), line.size()), MemoryAnswer::ok);
+        set.core(1).registers[Register::r12] = 0xcafe;
+        view = machine.runner->exit(1, simple_exit(ExitReason::hlt)).view;
+        for (Gpn gpn = 0; gpn < 16; ++gpn) ASSERT_EQ(machine.hsvm->swap_out(HsvmCaller::host, vmid, gpn, images[gpn]), HsvmStatus::ok);
+    }
+    InstructionResult install(Address vector, Vmid& made) { return set.vm_install(0, CoreMachine::vm_key_at, vector, made); }
+
+    CoreMachine machine{with(Configuration::combined)};
+    InstructionSet& set = *machine.instructions;
+    Vmid vmid = 0;
+    const Block64 line{9, 8, 7};
+    HypervisorView view;
+    std::map<Gpn, Bytes> images;
+};
+
+TEST_F(CombinedLife, AVmComesBackFromVectorTreeAndImages) {
+    ASSERT_TRUE(set.vm_snapshot(0, vmid, CoreMachine::snapshot_at).ok());
+    ASSERT_TRUE(set.vm_uninstall(0, vmid).ok());
+    machine.runner->forget(vmid);
+    EXPECT_EQ(machine.translations(vmid), 0u);
+    Vmid again = 0;
+    ASSERT_TRUE(install(CoreMachine::snapshot_at, again).ok());
+    for (Gpn gpn = 0; gpn < 16; ++gpn)
+        ASSERT_EQ(machine.hsvm->swap_in(HsvmCaller::host, again, gpn, 400 + gpn, images[gpn]), HsvmStatus::ok) << "in other frames";
+    ASSERT_TRUE(machine.runner->enter(0, again, 0, machine.entry(), view).ok());
+    EXPECT_EQ(set.core(0).registers[Register::r12], 0xcafeu);
+    Block64 read{};
+    EXPECT_EQ(set.load(0, 0x5000, read.data(), read.size()), MemoryAnswer::ok);
+    EXPECT_EQ(read, line);
+}
+
+TEST_F(CombinedLife, AnyNodesBesideTheVectorAreCheckedAgainstItsRoot) {
+    ASSERT_TRUE(set.vm_snapshot(0, vmid, CoreMachine::snapshot_at).ok());
+    ASSERT_TRUE(set.vm_uninstall(0, vmid).ok());
+    const Address count = CoreMachine::snapshot_at + InstructionSet::node_count_at;
+    machine.write_back();
+    const std::uint64_t bytes = load_le64(machine.store.bytes(count, 8).data());
+    ASSERT_GT(bytes, 0u);
+    Vmid again = 77;
+    const auto with_count = [&](std::uint64_t number) {
+        std::uint8_t raw[8];
+        store_le64(raw, number);
+        machine.store.write(count, raw, sizeof raw);
+        return install(CoreMachine::snapshot_at, again);
+    };
+    EXPECT_EQ(with_count(0).status, InstructionStatus::bad_tree);
+    machine.write_back();
+    EXPECT_EQ(with_count(bytes - 1).status, InstructionStatus::bad_tree);
+    machine.write_back();
+    EXPECT_EQ(with_count(~std::uint64_t{0}).fault, InstructionFault::memory_fault) << "more than the host's memory has";
+    EXPECT_EQ(again, 77);
+    machine.write_back();
+    machine.store.flip(CoreMachine::snapshot_at + InstructionSet::nodes_at + bytes - 3, 1);
+    const InstructionResult tampered = with_count(bytes);
+    const bool found = !tampered.ok() || machine.hsvm->swap_in(HsvmCaller::host, again, 5, 405, images[5]) != HsvmStatus::ok;
+    EXPECT_TRUE(found) << "at once, or when the page comes back";
+}
+
+TEST_F(CombinedLife, ASnapshotWhoseNodesCannotBeStoredDoesNotCommit) {
+    const std::uint64_t generation = machine.lifecycle->log().generation();
+    const Address end = CoreMachine::data_frames * page_bytes;
+    EXPECT_EQ(set.vm_snapshot(0, vmid, end - InstructionSet::nodes_at).fault, InstructionFault::memory_fault);
+    EXPECT_EQ(machine.lifecycle->log().generation(), generation);
+    EXPECT_TRUE(set.vm_snapshot(0, vmid, CoreMachine::snapshot_at).ok());
+}
+
 TEST(HypercofferInstructions, NoVmWithoutFramesForItsTables) {
     CoreMachine machine;
     Vmid vmid = 0;

@@ -1,0 +1,33 @@
+#include "vcpu/instruction_unit_tlm.h"
+
+namespace coffer {
+
+void InstructionUnitTlm::boot(ProtectionConfiguration configuration, const Parts& parts) {
+    parts_ = parts;
+    InstructionPorts ports;
+    ports.lifecycle = parts.lifecycle;
+    ports.domains = parts.domains;
+    if (parts.ept != nullptr) {
+        ports.ept = &parts.ept->tables();
+        ports.ept_store = [this](Vmid vmid, Gpn gpn, NptEntry entry) { return parts_.ept->store(vmid, gpn, entry, *delay_); };
+    }
+    if (parts.hsvm != nullptr) {
+        ports.hsvm = &parts.hsvm->controller();
+        ports.perform = [this](const InstructionPorts::HsvmOperation& operation) { return parts_.hsvm->perform(*delay_, operation); };
+    }
+    set_ = std::make_unique<InstructionSet>(configuration, ports);
+    runner_ = std::make_unique<VcpuRunner>(*set_, policy_);
+}
+
+void InstructionUnitTlm::flush(Address hpa, std::uint64_t bytes) {
+    if (parts_.cache == nullptr) return;
+    for (Address page = page_base(hpa); page < hpa + bytes; page += page_bytes)
+        parts_.cache->evict_page(host_vmid, page_of(page), LastLevelCacheTlm::Leaving::write_back);
+}
+
+void InstructionUnitTlm::collect(StatisticsGroup& group) const {
+    set_->collect(group.group("instructions"));
+    runner_->collect(group.group("shims"));
+}
+
+}  // namespace coffer
