@@ -37,8 +37,8 @@ struct InstructionPorts {
 
     using HsvmOperation = std::function<HsvmStatus(HsvmController&)>;
     /// Carry out an operation of `hsvm` and a store to `ept`, where these take their time; empty where they do not.
-    std::function<HsvmStatus(const HsvmOperation&)> perform;
-    std::function<EptStatus(Vmid, Gpn, NptEntry)> ept_store;
+    std::function<HsvmStatus(const HsvmOperation&)> perform = {};
+    std::function<EptStatus(Vmid, Gpn, NptEntry)> ept_store = {};
 };
 
 /// The instructions that tell host, shim and guest apart (docs/instructions.md), for all cores of a chip. instruction_table says who may issue what; a
