@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "common/context_payload_tlm.h"
 #include "common/errors.h"
 #include "common/tlm_target.h"
@@ -12,17 +10,6 @@
 namespace coffer {
 
 namespace {
-
-CacheGeometry geometry_of(const HostMmuParameters& parameters) {
-    const unsigned ways = parameters.ways;
-    if (ways < 1 || ways > 64) throw InputError("host_mmu.ways", fmt::format("{} ways", ways), "1 to 64");
-    if (parameters.entries == 0 || parameters.entries % ways != 0)
-        throw InputError("host_mmu.entries", fmt::format("{} entries are not made of {} ways", parameters.entries, ways), fmt::format("a multiple of {}", ways));
-    return {parameters.entries / ways, ways};
-}
-
-/// The cache that is used here knows blocks of 64 bytes: each stands for a page.
-constexpr Address block_of(Address page) { return page_of(page) * line_bytes; }
 
 /// Whether a walk's answer is that the host may use this very page.
 bool allows(const Translation& answer, Address page, bool write) {
@@ -42,7 +29,7 @@ HostMmuTlm::HostMmuTlm(const sc_core::sc_module_name& name, const HostMmuParamet
       initiator_socket("initiator_socket"),
       walk_socket("walk_socket"),
       parameters_(parameters),
-      cache_(geometry_of(parameters)) {
+      tlb_(parameters.tlb) {
     if (parameters.mode != Mode::host && parameters.mode != Mode::device) throw InputError("host_mmu.mode", "neither the host's nor a device's", "host, device");
     context_.mode = parameters.mode;
     target_socket.serve<&HostMmuTlm::b_transport, &HostMmuTlm::transport_dbg, &HostMmuTlm::get_direct_mem_ptr>(*this);
@@ -64,18 +51,8 @@ void HostMmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time
     }
 }
 
-bool HostMmuTlm::is_known(Address page, bool write) {
-    const Cache::Entry* const entry = cache_.find(block_of(page), {});
-    if (entry == nullptr || (write && !cache_.data(*entry).writable)) return false;
-    cache_.touch(*entry);
-    return true;
-}
-
 tlm::tlm_response_status HostMmuTlm::check(Address page, bool write, sc_core::sc_time& delay) {
-    if (is_known(page, write)) {
-        ++statistics_.hits;
-        return tlm::TLM_OK_RESPONSE;
-    }
+    if (tlb_.find(host_vmid, page_of(page), write) != nullptr) return tlm::TLM_OK_RESPONSE;
     while (true) {
         const std::uint64_t changes = changes_;
         walk::AnswerBytes bytes{};
@@ -83,13 +60,13 @@ tlm::tlm_response_status HostMmuTlm::check(Address page, bool write, sc_core::sc
         request.context = context_;
         tlm::tlm_generic_payload& payload = request.read(walk::request(page, write), bytes.data(), bytes.size());
         walk_socket.b_transport(payload, delay);
-        ++statistics_.walks;
+        ++walks_;
         if (!payload.is_response_ok()) return tlm::TLM_GENERIC_ERROR_RESPONSE;
         // An answer that was given before a page changed owner, while the walk waited, tells nothing.
         if (changes != changes_) continue;
         const Translation answer = walk::decode(bytes.data());
         if (!allows(answer, page, write)) return tlm::TLM_ADDRESS_ERROR_RESPONSE;
-        keep(page, answer);
+        tlb_.keep(host_vmid, page_of(page), answer);
         return tlm::TLM_OK_RESPONSE;
     }
 }
@@ -101,18 +78,11 @@ tlm::tlm_response_status HostMmuTlm::check_all(Address first, Address reach, boo
         for (Address page = page_base(first); page < first + reach; page += page_bytes) {
             const tlm::tlm_response_status status = check(page, write, delay);
             if (status == tlm::TLM_OK_RESPONSE) continue;
-            statistics_.refused += status == tlm::TLM_ADDRESS_ERROR_RESPONSE;
+            refused_ += status == tlm::TLM_ADDRESS_ERROR_RESPONSE;
             return status;
         }
     } while (changes != changes_);
     return tlm::TLM_OK_RESPONSE;
-}
-
-void HostMmuTlm::keep(Address page, const Translation& answer) {
-    Cache::Entry* entry = cache_.find(block_of(page), {});
-    if (entry == nullptr) entry = &cache_.victim(block_of(page));
-    cache_.fill(*entry, block_of(page), {});
-    cache_.data(*entry) = {answer.writable, answer.raw};
 }
 
 void HostMmuTlm::forward(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -141,19 +111,18 @@ tlm::tlm_response_status HostMmuTlm::forward_pieces(const tlm::tlm_generic_paylo
     return status;
 }
 
-/// What is known of a page, or a walk would tell, without time or side effects. False where the page is refused.
-bool HostMmuTlm::peek(Address page, bool write, Rights& rights) {
-    if (const Cache::Entry* const entry = cache_.find(block_of(page), {})) {
-        rights = cache_.data(*entry);
-        if (!write || rights.writable) return true;
+/// What is known of a page, or a walk would tell, without time or side effects. False where the page is refused. What is raw is a guest's.
+bool HostMmuTlm::peek(Address page, bool write, Translation& rights) {
+    if (const Translation* const known = tlb_.peek(host_vmid, page_of(page), write)) {
+        rights = *known;
+        return true;
     }
     walk::AnswerBytes bytes{};
     ContextPayload request;
     request.context = context_;
     if (walk_socket->transport_dbg(request.read(walk::request(page, write), bytes.data(), bytes.size())) != bytes.size()) return false;
-    const Translation answer = walk::decode(bytes.data());
-    rights = {answer.writable, answer.raw};
-    return allows(answer, page, write);
+    rights = walk::decode(bytes.data());
+    return allows(rights, page, write);
 }
 
 unsigned HostMmuTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
@@ -162,7 +131,7 @@ unsigned HostMmuTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     part.context = context_;
     const unsigned length = debug_length(payload, parameters_.memory_size);
     for_each_piece(payload.get_address(), payload.get_data_ptr(), length, page_bytes, [&](Address address, std::uint8_t* data, unsigned size) {
-        Rights rights;
+        Translation rights;
         if (!peek(page_base(address), payload.is_write(), rights)) return false;
         const unsigned count = initiator_socket->transport_dbg(part.prepare(payload.get_command(), address, data, size));
         done += count;
@@ -174,9 +143,9 @@ unsigned HostMmuTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
 bool HostMmuTlm::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
     const Address page = page_base(payload.get_address());
     const Address last = page + page_bytes - 1;
-    Rights rights;
+    Translation rights;
     const bool inside = page < parameters_.memory_size && parameters_.memory_size - page >= page_bytes;
-    if (!inside || !peek(page, payload.is_write(), rights) || rights.shared) return refuse_dmi(dmi, page, last);
+    if (!inside || !peek(page, payload.is_write(), rights) || rights.raw) return refuse_dmi(dmi, page, last);
     SecurityContext* const brought = payload.set_extension(&context_);
     const bool granted = initiator_socket->get_direct_mem_ptr(payload, dmi);
     payload.set_extension(brought);
@@ -186,7 +155,7 @@ bool HostMmuTlm::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_
     dmi.set_end_address(last);
     if (!rights.writable) dmi.set_granted_access(static_cast<tlm::tlm_dmi::dmi_access_e>(dmi.get_granted_access() & tlm::tlm_dmi::DMI_ACCESS_READ));
     granted_ = true;
-    ++statistics_.direct_grants;
+    ++direct_grants_;
     return true;
 }
 
@@ -198,20 +167,19 @@ void HostMmuTlm::withdraw_direct(sc_dt::uint64 first, sc_dt::uint64 last) {
 void HostMmuTlm::invalidate_frames(std::uint64_t first_frame, std::uint64_t count) {
     if (count == 0) return;
     ++changes_;
-    cache_.for_each([&](Cache::Entry& entry) {
-        if (cache_.address_of(entry) / line_bytes - first_frame >= count) return;
-        cache_.invalidate(entry);
-        ++statistics_.invalidated;
-    });
+    tlb_.invalidate_frames(first_frame, count);
     withdraw_direct(first_frame * page_bytes, last_address(first_frame, count));
 }
 
+HostMmuTlm::Statistics HostMmuTlm::statistics() const { return {tlb_.statistics().hits, walks_, refused_, tlb_.statistics().invalidated, direct_grants_}; }
+
 void HostMmuTlm::collect(StatisticsGroup& group) const {
-    group.add("hits", statistics_.hits, "pages");
-    group.add("walks", statistics_.walks, "pages");
-    group.add("refused", statistics_.refused, "accesses");
-    group.add("invalidated", statistics_.invalidated, "pages");
-    group.add("direct_grants", statistics_.direct_grants, "pages");
+    const Statistics s = statistics();
+    group.add("hits", s.hits, "pages");
+    group.add("walks", s.walks, "pages");
+    group.add("refused", s.refused, "accesses");
+    group.add("invalidated", s.invalidated, "pages");
+    group.add("direct_grants", s.direct_grants, "pages");
 }
 
 }  // namespace coffer

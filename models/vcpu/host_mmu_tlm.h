@@ -9,7 +9,7 @@
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "common/units.h"
-#include "memory/set_associative_cache.h"
+#include "vcpu/tlb.h"
 #include "vcpu/translation.h"
 
 namespace coffer {
@@ -17,8 +17,7 @@ namespace coffer {
 struct HostMmuParameters {
     Address memory_size = 0;  ///< bytes; addresses [0, memory_size) are memory
     Mode mode = Mode::host;   ///< of every access that leaves: host, or device for an IOMMU
-    unsigned entries = 64;    ///< checked machine pages that are kept, a multiple of `ways`
-    unsigned ways = 4;        ///< 1 to 64
+    TlbParameters tlb;        ///< of checked machine pages
 };
 
 /// The MMU of the host, or the IOMMU of its devices, between them (`target_socket`, machine addresses) and the last-level cache (`initiator_socket`). Their machine pages are not
@@ -41,7 +40,7 @@ public:
     InitiatorSocket<HostMmuTlm> initiator_socket;
     InitiatorSocket<HostMmuTlm> walk_socket;
 
-    /// Throws InputError for entries and ways that make no cache, and for another mode than host and device.
+    /// Throws InputError for a TLB that is none, and for another mode than host and device.
     HostMmuTlm(const sc_core::sc_module_name& name, const HostMmuParameters& parameters);
 
     /// Nothing: guests' translations are not kept here.
@@ -49,20 +48,10 @@ public:
     /// Direct access to the machine pages is withdrawn, too.
     void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
 
-    const Statistics& statistics() const { return statistics_; }
+    Statistics statistics() const;
     void collect(StatisticsGroup& group) const override;
 
 private:
-    /// What is known of a machine page that the host may read.
-    struct Rights {
-        bool writable = false;
-        bool shared = false;  ///< it is a guest's
-    };
-    struct NoTag {
-        bool operator==(const NoTag&) const { return true; }
-    };
-    using Cache = SetAssociativeCache<NoTag, Rights>;
-
     void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
@@ -70,18 +59,18 @@ private:
 
     tlm::tlm_response_status check(Address page, bool write, sc_core::sc_time& delay);
     tlm::tlm_response_status check_all(Address first, Address reach, bool write, sc_core::sc_time& delay);
-    void keep(Address page, const Translation& answer);
-    bool peek(Address page, bool write, Rights& rights);
-    bool is_known(Address page, bool write);
+    bool peek(Address page, bool write, Translation& rights);
     void forward(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     tlm::tlm_response_status forward_pieces(const tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
 
     const HostMmuParameters parameters_;
-    Cache cache_;
+    Tlb tlb_;                       // of VMID 0, a page's GPN being its frame
     SecurityContext context_;       // the same for all accesses: the host's GPA is the machine address
     std::uint64_t changes_ = 0;     // of owners, so far
     bool granted_ = false;          // direct access, to any page
-    Statistics statistics_;
+    std::uint64_t walks_ = 0;
+    std::uint64_t refused_ = 0;
+    std::uint64_t direct_grants_ = 0;
 };
 
 }  // namespace coffer

@@ -64,7 +64,7 @@ protected:
     InitiatorTester software{"software"};
     Device device;
     ProtocolChecker device_checker{"device_checker"};
-    HostMmuTlm iommu{"iommu", {memory_size, Mode::device, 8, 2}};
+    HostMmuTlm iommu{"iommu", {memory_size, Mode::device, {8, 2}}};
     HostWalks walks{"walks"};
     ProtocolChecker checker{"checker"};
     DramTlm dram = make_dram("dram");

@@ -21,8 +21,7 @@ HostMmuParameters parameters(Mode mode = Mode::host) {
     HostMmuParameters p;
     p.memory_size = memory_size;
     p.mode = mode;
-    p.entries = 8;
-    p.ways = 2;
+    p.tlb = {8, 2};
     return p;
 }
 
@@ -399,8 +398,7 @@ TEST_P(HostMmuRandomTest, SeesAnMmuThatIsNotToldOfChanges) {
 TEST(HostMmu, ParametersThatCannotBe) {
     const auto with = [](unsigned entries, unsigned ways, Mode mode) {
         HostMmuParameters p = parameters(mode);
-        p.entries = entries;
-        p.ways = ways;
+        p.tlb = {entries, ways};
         return p;
     };
     EXPECT_THROW(HostMmuTlm("a", with(0, 2, Mode::host)), InputError);

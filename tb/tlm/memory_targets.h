@@ -84,7 +84,7 @@ struct MmuSystem : MemorySystem {
 /// The host, or a device, with so small a cache of checked pages that they are asked for all the time.
 template <Mode mode>
 struct HostSystem : MemorySystem {
-    HostMmuTlm mmu{"mmu", {memory_size, mode, 2, 2}};
+    HostMmuTlm mmu{"mmu", {memory_size, mode, {2, 2}}};
     HostWalks walks{"walks"};
     ProtocolChecker walk_checker{"walk_checker"};
     ProtocolChecker checker{"checker"};
