@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include <systemc>
@@ -8,6 +10,8 @@
 #include "aise/lpid_allocator.h"
 #include "common/initiator_socket_tlm.h"
 #include "hsvm/hsvm_controller_tlm.h"
+#include "hsvm/hsvm_transport_tlm.h"
+#include "hsvm/register_table.h"
 #include "hsvm/seeded_key_source.h"
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
@@ -16,6 +20,7 @@
 #include "vcpu/host_mmu_tlm.h"
 #include "vcpu/walk_protocol.h"
 #include "vm_table/nonvolatile.h"
+#include "vm_table/vm_gate.h"
 
 namespace coffer {
 
@@ -24,6 +29,7 @@ struct HsvmPlatformParameters {
     Address data_bytes = Address{1} << 30;
     Address chip_bytes = Address{32} << 20;
     unsigned vmids = 64;
+    const ChipIdentity* chip = nullptr;  ///< whose VMs are attested and exchanged; null: nobody's
 };
 
 /// H-SVM controller, memory path and host MMU of a platform, and initiators for what benchmarks ask of them. Delays are handed through, so that no process is needed.
@@ -31,19 +37,23 @@ class HsvmPlatform {
 public:
     HsvmPlatform(const std::string& name, const HsvmPlatformParameters& parameters)
         : combined(parameters.combined),
+          nonvolatile_(parameters.chip != nullptr ? parameters.chip->number() : ChipNumber(1)),
+          gate_(parameters.chip != nullptr ? std::make_unique<VmGate>(lpids, nonvolatile_, *parameters.chip, claims(parameters)) : nullptr),
           protection((name + "_protection").c_str(), protection_parameters(parameters), lpids),
           llc((name + "_llc").c_str(), cache_parameters(parameters)),
           dram((name + "_dram").c_str(), {dram_bytes, sc_core::sc_time(100, sc_core::SC_NS), 12.8}, DramTraffic(protection.map(), dram_bytes)),
           probe((name + "_probe").c_str(), dram.memory()),
-          hsvm((name + "_hsvm").c_str(), hsvm_parameters(parameters), {protection, llc, lpids, keys_}),
+          hsvm((name + "_hsvm").c_str(), hsvm_parameters(parameters), {protection, llc, lpids, keys_, gate_.get()}),
           host_mmu((name + "_host_mmu").c_str(), host_mmu_parameters(parameters)),
           requests((name + "_requests").c_str()),
+          transports{transport(name, HsvmTransport::microcode), transport(name, HsvmTransport::smm), transport(name, HsvmTransport::usart)},
           memory(requests.chip_socket.target(), requests.control_socket.target(), protection, lpids, {}) {
         llc.initiator_socket.bind(protection.mpe.target_socket);
         protection.mpe.initiator_socket.bind(probe.target_socket);
         probe.initiator_socket.bind(dram.target_socket);
         hsvm.chip_socket.bind(protection.mpe.chip_socket);
         hsvm.control_socket.bind(protection.mpe.control_socket);
+        hsvm.memory_socket.bind(llc.target_socket);
         host_mmu.initiator_socket.bind(llc.target_socket);
         host_mmu.walk_socket.bind(hsvm.walk_socket);
         hsvm.add(host_mmu);
@@ -52,6 +62,10 @@ public:
         requests.walk_socket.bind(hsvm.walk_socket);
         requests.chip_socket.bind(protection.mpe.chip_socket);
         requests.control_socket.bind(protection.mpe.control_socket);
+        for (std::size_t i = 0; i != transports.size(); ++i) {
+            requests.command_sockets[i].bind(transports[i]->target_socket);
+            transports[i]->initiator_socket.bind(hsvm.command_socket);
+        }
     }
 
     /// After elaboration.
@@ -93,6 +107,16 @@ public:
         return walk::decode(answer.data());
     }
 
+    /// An access to a register of the controller's, of 8 bytes or more; false unless it is good.
+    bool command_access(HsvmTransport transport, tlm::tlm_command command, HsvmCaller caller, Vmid vmid, hsvm_registers::Register name, std::uint8_t* data, sc_core::sc_time& delay) {
+        const RegisterEntry& entry = hsvm_registers::entry(name);
+        command_payload_.context.mode = static_cast<Mode>(caller);
+        command_payload_.context.vmid = vmid;
+        tlm::tlm_generic_payload& payload = command_payload_.prepare(command, entry.address, data, entry.bytes);
+        requests.command_sockets[static_cast<std::size_t>(transport)].b_transport(payload, delay);
+        return payload.is_response_ok();
+    }
+
     const bool combined;
 
 private:
@@ -105,6 +129,7 @@ private:
               chip_socket("chip_socket"),
               control_socket("control_socket") {}
         InitiatorSocket<Requests> guest_socket, host_socket, walk_socket, chip_socket, control_socket;
+        std::array<InitiatorSocket<Requests>, 3> command_sockets{{InitiatorSocket<Requests>("microcode_socket"), InitiatorSocket<Requests>("smm_socket"), InitiatorSocket<Requests>("usart_socket")}};
     };
 
     static constexpr Address dram_bytes = Address{1} << 62;
@@ -116,6 +141,11 @@ private:
         p.memory.scheme.encrypt = parameters.combined;
         if (!parameters.combined) p.memory.scheme.integrity = Integrity::none;
         return p;
+    }
+    static ProtectionClaims claims(const HsvmPlatformParameters& parameters) {
+        ProtectionClaims c;
+        c.configuration = parameters.combined ? ProtectionConfiguration::combined : ProtectionConfiguration::hsvm;
+        return c;
     }
     static LastLevelCacheParameters cache_parameters(const HsvmPlatformParameters& parameters) {
         LastLevelCacheParameters p;
@@ -133,11 +163,23 @@ private:
         return p;
     }
 
-    MemoryNonVolatile nonvolatile_{ChipNumber(1)};
+    static std::unique_ptr<HsvmTransportTlm> transport(const std::string& name, HsvmTransport kind) {
+        HsvmTransportParameters p;
+        p.kind = kind;
+        p.operation_register = hsvm_registers::entry(hsvm_registers::Register::operation).address;
+        return std::make_unique<HsvmTransportTlm>((name + "_transport" + std::to_string(static_cast<int>(kind))).c_str(), p);
+    }
+
+    MemoryNonVolatile nonvolatile_;
     SeededKeySource keys_{crypto::Key128({1, 2, 3, 4})};
 
 public:
     LpidAllocator lpids{nonvolatile_};
+
+private:
+    std::unique_ptr<VmGate> gate_;
+
+public:
     MemoryProtectionTlm protection;
     LastLevelCacheTlm llc;
     DramTlm dram;
@@ -145,6 +187,7 @@ public:
     HsvmControllerTlm hsvm;
     HostMmuTlm host_mmu;
     Requests requests;
+    std::array<std::unique_ptr<HsvmTransportTlm>, 3> transports;  // by HsvmTransport
     /// The page commands that the controller has, for benchmarks of a part of an operation.
     HsvmMemoryTlm memory;
 
@@ -152,6 +195,7 @@ private:
     ContextPayload guest_payload_;
     ContextPayload host_payload_;
     ContextPayload walk_payload_;
+    ContextPayload command_payload_;
 };
 
 }  // namespace coffer

@@ -14,7 +14,7 @@
 #include "devices/dma_engine_tlm.h"
 #include "devices/file_store.h"
 #include "memory/sparse_memory.h"
-#include "tlm/host_walks.h"
+#include "tlm/page_walks.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/memory_targets.h"
 #include "tlm/protocol_checker.h"
@@ -65,7 +65,7 @@ protected:
     Device device;
     ProtocolChecker device_checker{"device_checker"};
     HostMmuTlm iommu{"iommu", {memory_size, Mode::device, {8, 2}}};
-    HostWalks walks{"walks"};
+    PageWalks walks{"walks"};
     ProtocolChecker checker{"checker"};
     DramTlm dram = make_dram("dram");
 

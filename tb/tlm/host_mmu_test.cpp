@@ -8,7 +8,7 @@
 #include "common/errors.h"
 #include "common/tlm_target.h"
 #include "memory/sparse_memory.h"
-#include "tlm/host_walks.h"
+#include "tlm/page_walks.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/memory_targets.h"
 #include "tlm/protocol_checker.h"
@@ -74,7 +74,7 @@ protected:
 
     InitiatorTester initiator{"initiator"};
     HostMmuTlm mmu{"mmu", parameters(GetParam())};
-    HostWalks walks{"walks"};
+    PageWalks walks{"walks"};
     ProtocolChecker walk_checker{"walk_checker"};
     ProtocolChecker checker{"checker"};
     ScriptedTarget below{"below"};
@@ -237,7 +237,7 @@ TEST_P(HostMmuTest, WalksThatFail) {
         EXPECT_EQ(initiator.write64(0x3000, 1), tlm::TLM_GENERIC_ERROR_RESPONSE);
         EXPECT_EQ(mmu.statistics().refused, 0u);
         walks.response = tlm::TLM_OK_RESPONSE;
-        walks.pages[0x3000] = HostWalks::own(0x8000);
+        walks.place(0x3000, 0x8000);
         EXPECT_EQ(initiator.write64(0x3000, 1), tlm::TLM_ADDRESS_ERROR_RESPONSE) << "the host's pages are not translated";
         EXPECT_TRUE(seen.empty());
     });

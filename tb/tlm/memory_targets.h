@@ -6,7 +6,7 @@
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/last_level_cache_tlm.h"
-#include "tlm/host_walks.h"
+#include "tlm/page_walks.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/protocol_checker.h"
 #include "vcpu/host_mmu_tlm.h"
@@ -81,11 +81,27 @@ struct MmuSystem : MemorySystem {
     }
 };
 
+/// A guest whose pages are found by walks, with so small a TLB that they are walked for all the time.
+struct WalkingSystem : MemorySystem {
+    MmuTlm mmu{"mmu", {2, 2}};
+    PageWalks walks{"walks"};
+    ProtocolChecker walk_checker{"walk_checker"};
+    ProtocolChecker checker{"checker"};
+
+    WalkingSystem() {
+        mmu.set_guest(2);
+        for (Address page = 0; page < memory_size; page += page_bytes) walks.place(page, memory_size - page_bytes - page);
+        initiator.initiator_socket.bind(mmu.target_socket);
+        walk_checker.bind_between(mmu.walk_socket, walks.target_socket);
+        checker.bind_between(mmu.initiator_socket, dram.target_socket);
+    }
+};
+
 /// The host, or a device, with so small a cache of checked pages that they are asked for all the time.
 template <Mode mode>
 struct HostSystem : MemorySystem {
     HostMmuTlm mmu{"mmu", {memory_size, mode, {2, 2}}};
-    HostWalks walks{"walks"};
+    PageWalks walks{"walks"};
     ProtocolChecker walk_checker{"walk_checker"};
     ProtocolChecker checker{"checker"};
 
@@ -132,6 +148,7 @@ inline constexpr MemorySystemKind memory_systems[] = {
     {"HostMmu", make_system<HostSystem<Mode::host>>},
     {"Iommu", make_system<HostSystem<Mode::device>>},
     {"Mmu", make_system<MmuSystem>},
+    {"WalkingMmu", make_system<WalkingSystem>},
     {"Guest", make_system<GuestSystem>},
 };
 

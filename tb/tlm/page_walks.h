@@ -14,15 +14,15 @@
 
 namespace coffer::test {
 
-/// Answers walks of machine pages as the test says. Unless told otherwise every page is the host's.
-struct HostWalks : ScriptedTarget {
+/// Answers walks as the test says. Unless told otherwise every page is at its own address and may be used.
+struct PageWalks : ScriptedTarget {
     struct Walk {
         Address page;
         bool write;
         Mode mode;
     };
 
-    explicit HostWalks(const sc_core::sc_module_name& name) : ScriptedTarget(name) {
+    explicit PageWalks(const sc_core::sc_module_name& name) : ScriptedTarget(name) {
         on_transport = [this](tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
             const auto* context = payload.get_extension<SecurityContext>();
             walks.push_back({page_base(payload.get_address()), walk::is_write(payload.get_address()), context != nullptr ? context->mode : Mode::host});
@@ -49,6 +49,7 @@ struct HostWalks : ScriptedTarget {
     }
 
     static Translation own(Address page) { return {TranslationFault::none, page, false, true}; }
+    void place(Address page, Address frame) { pages[page] = own(frame); }
     void refuse(Address page) { pages[page] = {TranslationFault::refused, 0, false, false}; }
     void allow_reading(Address page) { pages[page] = {TranslationFault::none, page, false, false}; }
     void lend(Address page) { pages[page] = {TranslationFault::none, page, true, true}; }
