@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aise/lpid_allocator.h"
@@ -132,11 +133,14 @@ void make(InitiatorTester& initiator, Attempt attempt, Count& count) {
     RC_ASSERT(std::all_of(array.end() - guard, array.end(), [](std::uint8_t byte) { return byte == pattern; }));
 }
 
-/// `accepted`: how many of the attempts at the least must be carried out, or the attempts show nothing.
-void survives(InitiatorTester& initiator, Address end, int accepted) {
+/// `accepted`: how many of the attempts at the least must be carried out, or the attempts show nothing. `pause`: what happens between attempts.
+void survives(InitiatorTester& initiator, Address end, int accepted, const std::function<void()>& pause = [] {}) {
     Count count;
     const bool good = rc::check(initiator.name(), [&] {
-        for (const Attempt& attempt : *rc::gen::container<std::vector<Attempt>>(60, attempts(end))) make(initiator, attempt, count);
+        for (const Attempt& attempt : *rc::gen::container<std::vector<Attempt>>(60, attempts(end))) {
+            make(initiator, attempt, count);
+            pause();
+        }
     });
     EXPECT_TRUE(good);
     EXPECT_GE(count.attempts, 6000);
@@ -296,27 +300,52 @@ TEST(AnyPayload, EptWalks) {
     });
 }
 
-/// The devices' registers: commands of all kinds start while they run, and what they copy goes no farther than memory.
+/// A device with plain memory, software that sends it any payload, and a driver that gives it commands meanwhile.
+template <class Device>
+struct AnyDevice {
+    template <class... Arguments>
+    AnyDevice(const std::string& name, Arguments&&... arguments)
+        : device((name + "_device").c_str(), std::forward<Arguments>(arguments)...),
+          memory(any_memory((name + "_memory").c_str())),
+          software((name + "_software").c_str()),
+          driver((name + "_driver").c_str()) {
+        software.initiator_socket.bind(device.target_socket);
+        driver.initiator_socket.bind(device.target_socket);
+        device.initiator_socket.bind(memory.target_socket);
+    }
+
+    /// Values of three registers from 0 on, of which the last is the command. Some commands are still carried out when the next payload comes.
+    void run(int accepted, const std::array<Address, 3>& registers) {
+        const auto command = [&] {
+            if (device.state() != DeviceState::busy) {
+                for (const Address address : registers) EXPECT_OK(driver.write64(address, *rc::gen::inRange<std::uint64_t>(0, 64) | 1));
+            }
+            sc_core::wait(static_cast<double>(*rc::gen::inRange(0, 300)), sc_core::SC_NS);
+        };
+        survives(software, 0x40, accepted, command);
+        EXPECT_GT(device.statistics().commands, 1000u);
+        if (device.state() == DeviceState::busy) sc_core::wait(device.completed());
+        for (const Address address : registers) EXPECT_OK(driver.write64(address, 1)) << "still serves";
+        sc_core::wait(device.completed());
+    }
+
+    Device device;
+    DramTlm memory;
+    InitiatorTester software;
+    InitiatorTester driver;
+};
+
 TEST(AnyPayload, Devices) {
+    using devices_registers::Register;
+    const auto offset = [](Register name, Address base) { return devices_registers::entry(name).address - base; };
     SparseMemory medium;
-    DiskParameters parameters;
-    parameters.sectors = 16;
-    DmaEngineTlm dma("dma");
-    DiskTlm disk("disk", parameters, medium);
-    DramTlm dma_memory = any_memory("dma_memory");
-    DramTlm disk_memory = any_memory("disk_memory");
-    InitiatorTester dma_software("dma_software");
-    InitiatorTester disk_software("disk_software");
-    dma_software.initiator_socket.bind(dma.target_socket);
-    disk_software.initiator_socket.bind(disk.target_socket);
-    dma.initiator_socket.bind(dma_memory.target_socket);
-    disk.initiator_socket.bind(disk_memory.target_socket);
+    AnyDevice<DmaEngineTlm> dma("dma");
+    AnyDevice<DiskTlm> disk("disk", DiskParameters{16, sc_core::sc_time(10, sc_core::SC_NS), sc_core::sc_time(50, sc_core::SC_NS)}, medium);
     simulate([&] {
-        survives(dma_software, 0x40, 50);
-        survives(disk_software, 0x40, 50);
-        if (disk.state() == DeviceState::busy) sc_core::wait(disk.completed());
-        EXPECT_OK(disk_software.write64(devices_registers::entry(devices_registers::Register::disk_control).address - devices_registers::disk_base, 1)) << "still serves";
-        sc_core::wait(disk.completed());
+        dma.run(20, {offset(Register::dma_destination, devices_registers::dma_base), offset(Register::dma_length, devices_registers::dma_base),
+                     offset(Register::dma_control, devices_registers::dma_base)});
+        disk.run(20, {offset(Register::disk_sector, devices_registers::disk_base), offset(Register::disk_buffer, devices_registers::disk_base),
+                      offset(Register::disk_control, devices_registers::disk_base)});
     });
 }
 

@@ -90,6 +90,7 @@ struct WalkingSystem : MemorySystem {
 
     WalkingSystem() {
         mmu.set_guest(2);
+        walks.end = 0;
         for (Address page = 0; page < memory_size; page += page_bytes) walks.place(page, memory_size - page_bytes - page);
         initiator.initiator_socket.bind(mmu.target_socket);
         walk_checker.bind_between(mmu.walk_socket, walks.target_socket);

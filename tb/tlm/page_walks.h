@@ -14,7 +14,7 @@
 
 namespace coffer::test {
 
-/// Answers walks as the test says. Unless told otherwise every page is at its own address and may be used.
+/// Answers walks as the test says. Unless told otherwise every page below `end` is at its own address and may be used.
 struct PageWalks : ScriptedTarget {
     struct Walk {
         Address page;
@@ -42,20 +42,22 @@ struct PageWalks : ScriptedTarget {
         EXPECT_TRUE(walk::is_request(payload.get_address()));
         const Address page = page_base(payload.get_address());
         const auto found = pages.find(page);
-        Translation translation = found != pages.end() ? found->second : own(page);
+        Translation translation = found != pages.end() ? found->second : page < end ? own(page) : none;
         if (walk::is_write(payload.get_address()) && !translation.writable) translation.fault = TranslationFault::refused;
         const walk::AnswerBytes bytes = walk::encode(translation);
         std::copy(bytes.begin(), bytes.end(), payload.get_data_ptr());
     }
 
+    static constexpr Translation none{TranslationFault::refused, 0, false, false};
     static Translation own(Address page) { return {TranslationFault::none, page, false, true}; }
     void place(Address page, Address frame) { pages[page] = own(frame); }
-    void refuse(Address page) { pages[page] = {TranslationFault::refused, 0, false, false}; }
+    void refuse(Address page) { pages[page] = none; }
     void allow_reading(Address page) { pages[page] = {TranslationFault::none, page, false, false}; }
     void lend(Address page) { pages[page] = {TranslationFault::none, page, true, true}; }
     void give_back(Address page) { pages.erase(page); }
 
     std::map<Address, Translation> pages;
+    Address end = ~Address{0};  // of the pages that there are
     std::vector<Walk> walks;
     std::function<void()> after_answer;
     sc_core::sc_time time{7, sc_core::SC_NS};
