@@ -224,6 +224,10 @@ std::optional<HsvmController::Vm> HsvmController::make(VmInstall domain, bool us
     return Vm{record, NestedPageTable(region_, pool_, record.npt_root)};
 }
 
+void HsvmController::visit_pages(Vmid vmid, const NestedPageTable::Visitor& f) {
+    if (std::optional<Vm> vm = find(vmid)) vm->table.for_each(f);
+}
+
 HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid) {
     return guarded([&] {
         HsvmSituation situation;

@@ -107,6 +107,9 @@ public:
     NptEntry mapping(Vmid vmid, Gpn gpn);
     /// What is known of a VM; nothing for an unknown one, and after a violation in the chip region.
     std::optional<VmRecord> record(Vmid vmid);
+    /// Calls f(first GPN, entry, pages) for every entry of the VM's nested page table that is not empty, ascending; pages is 1 or 512. Throws
+    /// ChipRegionFailure.
+    void visit_pages(Vmid vmid, const NestedPageTable::Visitor& f);
     /// The VM that a core runs; nothing for the host.
     std::optional<Vmid> running(unsigned core) const;
 

@@ -340,14 +340,7 @@ sc_core::sc_time MpeTlm::write_time() const {
     return std::max(std::max(timing_.counters, timing_.pads), std::max(timing_.data, timing_.tags));
 }
 
-std::optional<Slot> MpeTlm::slot_of(Vmid vmid) const {
-    if (vmid >= slots_.size() || slots_[vmid] == no_slot) return std::nullopt;
-    return slots_[vmid];
-}
-
-/// The VM's register set; where it has none, the VM-Table makes it resident, and its keys arrive on the key socket meanwhile.
-std::optional<Slot> MpeTlm::select(Vmid vmid) {
-    if (const auto slot = slot_of(vmid)) return slot;
+std::optional<Slot> MpeTlm::make_resident(Vmid vmid) {
     std::array<std::uint8_t, 8> value;
     store_le64(value.data(), vmid);
     sc_core::sc_time none;

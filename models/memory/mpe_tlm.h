@@ -106,10 +106,10 @@ private:
     bool serve_line(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, sc_core::sc_time& delay);
     /// Part of a line; a write merges it.
     bool serve_part(tlm::tlm_command command, const PageRef& page, Address hpa, std::uint8_t* data, unsigned length, sc_core::sc_time& delay);
-    tlm::tlm_response_status judge_page_command(const tlm::tlm_generic_payload& payload, const SecurityContext& context) const;
+    [[gnu::noinline]] tlm::tlm_response_status judge_page_command(const tlm::tlm_generic_payload& payload, const SecurityContext& context) const;
     /// The answer to a page command that judge_page_command accepts.
-    bool serve_page(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
-    bool serve_plain_page(tlm::tlm_generic_payload& payload, PageCommand command, sc_core::sc_time& delay);
+    [[gnu::noinline]] bool serve_page(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
+    [[gnu::noinline]] bool serve_plain_page(tlm::tlm_generic_payload& payload, PageCommand command, sc_core::sc_time& delay);
     bool send_counter_command(MetadataCommand command, const PageRef& page, sc_core::sc_time& delay);
     bool move_page(const PageRef& page, Address to, sc_core::sc_time& delay);
     bool verify_page(const PageRef& page, sc_core::sc_time& delay);
@@ -119,8 +119,16 @@ private:
     sc_core::sc_time read_time(bool checked) const;
     sc_core::sc_time write_time() const;
     sc_core::sc_time mac_time() const;
-    std::optional<Slot> slot_of(Vmid vmid) const;
-    std::optional<Slot> select(Vmid vmid);
+    std::optional<Slot> slot_of(Vmid vmid) const {
+        if (vmid >= slots_.size() || slots_[vmid] == no_slot) return std::nullopt;
+        return slots_[vmid];
+    }
+    /// The VM's register set; where it has none, the VM-Table makes it resident, and its keys arrive on the key socket meanwhile.
+    std::optional<Slot> select(Vmid vmid) {
+        const auto slot = slot_of(vmid);
+        return slot ? slot : make_resident(vmid);
+    }
+    [[gnu::noinline]] std::optional<Slot> make_resident(Vmid vmid);
     unsigned peek(tlm::tlm_generic_payload& payload, const SecurityContext& context, unsigned length);
     unsigned peek_plain(tlm::tlm_generic_payload& payload, unsigned length);
 

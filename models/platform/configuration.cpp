@@ -7,6 +7,10 @@
 
 #include "aise/chip_number.h"
 #include "common/errors.h"
+#include "hsvm/chip_region.h"
+#include "hsvm/nested_page_table.h"
+#include "hsvm/ownership_entry.h"
+#include "hsvm/vm_records.h"
 #include "memory/set_associative_cache.h"
 #include "platform/configuration_keys.h"
 #include "platform/input_files.h"
@@ -57,6 +61,27 @@ void check_caches(const Configuration& c) {
 void check_hardware(const Configuration& c) {
     if (c.ghash_implementation == Implementation::rtl && c.scheme.data_mac != MacAlgorithm::gcm)
         throw InputError(c.where("ghash.implementation"), "data tags of another MAC have no RTL", "tlm, or protection.data_mac: gcm");
+}
+
+/// A chip region that has room for H-SVM's tables whatever frames the VMs have.
+std::uint64_t hsvm_chip_bytes(const Configuration& c) {
+    const std::uint64_t frames = c.memory.data_bytes / page_bytes;
+    const std::uint64_t tables = divide_up(frames, large_pages) + divide_up(frames, large_pages * large_pages);
+    // Each VM's own tables may hold few entries, at every level; then there are its contexts.
+    const std::uint64_t vms = c.input->size_of("vms") * (NestedPageTable::levels + 2);
+    const std::uint64_t fixed = align_up(c.hsvm_vmids * VmTable::entry_bytes, page_bytes) + align_up(c.hsvm_vmids * VmRecord::stored_bytes, page_bytes) +
+                                align_up(frames * OwnershipEntry::stored_bytes, page_bytes);
+    return align_up(fixed + (tables + vms + 16) * page_bytes, std::uint64_t{64} << 10);
+}
+
+void check_hsvm(const Configuration& c) {
+    check_at(c, {{"hsvm.vmids", "hsvm.vmids"}, {"memory.chip_bytes", "memory.chip_bytes"}, {"tlb.entries", "tlb.entries"}, {"tlb.ways", "tlb.ways"}}, [&] {
+        (void)ChipRegionLayout(AddressMap(c.memory.data_bytes, c.memory.chip_bytes, c.scheme.tag_bytes), c.hsvm_vmids);
+        (void)Tlb(c.tlb);
+    });
+    if (first_guest_vmid + c.vms.size() > c.hsvm_vmids)
+        throw InputError(c.where("hsvm.vmids"), fmt::format("{} VMs do not fit below VMID {}", c.vms.size(), c.hsvm_vmids),
+                         fmt::format("{} or more", first_guest_vmid + c.vms.size()));
 }
 
 void check_vms(const Configuration& c) {
@@ -133,12 +158,14 @@ Configuration parse_configuration(std::string_view yaml, std::string_view file, 
     c.tamper.resize(input.size_of("tamper"));
     for (std::size_t i = 0; i != c.tamper.size(); ++i) read_record(input, fmt::format("tamper[{}].", i), tamper_fields(), c.tamper[i]);
 
-    c.scheme.encrypt = c.protection != Protection::none;
+    c.scheme.encrypt = c.rules().encrypt;
+    if (c.rules().ownership && input.values().count("memory.chip_bytes") == 0) c.memory.chip_bytes = hsvm_chip_bytes(c);
     check_at(c, {{"tag_bytes", "protection.tag_bytes"}, {"node_tag_bytes", "protection.node_tag_bytes"}, {"on_violation", "on_violation"}},
              [&] { c.scheme.check(c.on_violation); });
     check_caches(c);
     check_hardware(c);
     check_vms(c);
+    if (c.rules().ownership) check_hsvm(c);
     check_tamper(c);
     find_traces(c, folder);
     return c;

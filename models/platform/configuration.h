@@ -12,13 +12,13 @@
 #include "common/units.h"
 #include "crypto/kdf.h"
 #include "crypto/keys.h"
+#include "hsvm/hsvm_transport.h"
+#include "hsvm/protection_configuration.h"
 #include "memory/bus_probe.h"
 #include "platform/keyed_input.h"
+#include "vcpu/tlb.h"
 
 namespace coffer {
-
-/// Which protection the platform has.
-enum class Protection : std::uint8_t { none, hypercoffer };
 
 /// What is behind a block's TLM socket.
 enum class Implementation : std::uint8_t {
@@ -80,7 +80,7 @@ struct TamperConfiguration {
 
 /// A whole platform, checked.
 struct Configuration {
-    Protection protection = Protection::hypercoffer;
+    ProtectionConfiguration protection = ProtectionConfiguration::hypercoffer;
     std::uint64_t seed = 1;
     double quantum_ns = 1000;
     double clock_mhz = 2000;
@@ -98,6 +98,9 @@ struct Configuration {
     unsigned mac_latency_cycles = 40;
     Implementation ghash_implementation = Implementation::tlm;
     unsigned vm_table_slots = 16;
+    unsigned hsvm_vmids = 64;  ///< VMIDs are below this
+    HsvmTransport hsvm_transport = HsvmTransport::microcode;
+    TlbParameters tlb;
     std::uint64_t chip_number = 1;
     std::optional<crypto::Key128> chip_secret;  ///< none: drawn from the seed
     std::optional<crypto::KdfContext> fleet_id = crypto::KdfContext{1, 2, 3, 4, 5, 6, 7, 8};
@@ -108,6 +111,8 @@ struct Configuration {
     /// For messages of checks that come later: the place of a key in what the configuration was read from.
     std::string where(std::string_view key) const { return input ? input->where(key) : std::string(key); }
     std::optional<KeyedInput> input;
+
+    const ConfigurationRules& rules() const { return rules_of(protection); }
 };
 
 /// Reads a configuration. `file` is its name in messages, `folder` where relative traces are looked for first, `overrides` are

@@ -31,8 +31,12 @@ const std::vector<Field<Configuration>>& platform_fields() {
     static const std::vector<Field<C>> fields{
         F::choice(
             "configuration", [](auto& c) -> auto& { return c.protection; },
-            std::vector<std::pair<std::string_view, Protection>>{{"none", Protection::none}, {"hypercoffer", Protection::hypercoffer}}, "",
-            "What protects memory: nothing, or AISE encryption, tags and per-VM trees."),
+            std::vector<std::pair<std::string_view, ProtectionConfiguration>>{{"none", ProtectionConfiguration::none},
+                                                                              {"hsvm", ProtectionConfiguration::hsvm},
+                                                                              {"hypercoffer", ProtectionConfiguration::hypercoffer},
+                                                                              {"combined", ProtectionConfiguration::combined}},
+            "",
+            "What protects memory: nothing; H-SVM's ownership and nested page tables; AISE encryption, tags and per-VM trees; or both."),
         F::integer(
             "seed", [](auto& c) -> auto& { return c.seed; }, 0, any_integer, "",
             "Draws everything random: places of frames, and the keys that are not given."),
@@ -69,8 +73,8 @@ const std::vector<Field<Configuration>>& platform_fields() {
         F::size(
             "memory.data_bytes", [](auto& c) -> auto& { return c.memory.data_bytes; }, 4 * KiB, 2048 * TiB, page_bytes, "Size of the data frames."),
         F::size(
-            "memory.chip_bytes", [](auto& c) -> auto& { return c.memory.chip_bytes; }, 4 * KiB, TiB, page_bytes,
-            "Size of the chip's own region, which holds the VM-Table."),
+            "memory.chip_bytes", [](auto& c) -> auto& { return c.memory.chip_bytes; }, 4 * KiB, 16 * TiB, page_bytes,
+            "Size of the chip's own region, which holds the VM-Table, and in hsvm and combined H-SVM's tables. If left out there, as much as they need."),
         F::number(
             "memory.latency_ns", [](auto& c) -> auto& { return c.memory.latency_ns; }, 0, 1e6, "ns", "From a request to its first byte."),
         F::number(
@@ -112,6 +116,18 @@ const std::vector<Field<Configuration>>& platform_fields() {
         F::integer(
             "vm_table.slots", [](auto& c) -> auto& { return c.vm_table_slots; }, 2, 4096, "",
             "On-chip register sets of the VM-Table; one is the chip's own."),
+        F::integer(
+            "hsvm.vmids", [](auto& c) -> auto& { return c.hsvm_vmids; }, 3, 65536, "", "hsvm and combined: VMIDs are below this; 0 and 1 are the host's and the chip's."),
+        F::choice(
+            "hsvm.transport", [](auto& c) -> auto& { return c.hsvm_transport; },
+            std::vector<std::pair<std::string_view, HsvmTransport>>{
+                {"microcode", HsvmTransport::microcode}, {"smm", HsvmTransport::smm}, {"usart", HsvmTransport::usart}},
+            "", "hsvm and combined: how the hypervisor reaches the H-SVM controller."),
+        F::integer(
+            "tlb.entries", [](auto& c) -> auto& { return c.tlb.entries; }, 1, 1'000'000, "",
+            "hsvm and combined: translations that the TLB of a VM's processor keeps, and checked pages of the host's; a multiple of ways."),
+        F::integer(
+            "tlb.ways", [](auto& c) -> auto& { return c.tlb.ways; }, 1, 64, "", "Associativity of the TLBs."),
         F::integer(
             "chip.number", [](auto& c) -> auto& { return c.chip_number; }, 1, 65535, "", "Number of the chip, unique in its fleet."),
         secret(F::bytes(

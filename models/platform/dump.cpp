@@ -13,7 +13,8 @@ using Json = nlohmann::ordered_json;
 
 std::string hex64(std::uint64_t value) { return fmt::format("{:#018x}", value); }
 
-Json domain_json(const VmEntry& entry, const std::vector<GuestMemoryMap::Range>& ranges, unsigned root_bytes) {
+Json domain_json(const DumpDomain& domain, unsigned root_bytes) {
+    const VmEntry& entry = domain.entry;
     Json json{{"vmid", entry.vmid},
               {"key", to_hex(entry.k_vm.view())},
               {"pages", entry.pages},
@@ -23,11 +24,32 @@ Json domain_json(const VmEntry& entry, const std::vector<GuestMemoryMap::Range>&
               {"map", Json::array()},
               {"shared", Json::array()},
               {"swapped", Json::array()}};
-    for (const GuestMemoryMap::Range& range : ranges) json["map"].push_back({range.gpn, range.hpa, range.count});
+    for (const GuestMemoryMap::Range& range : domain.map) json["map"].push_back({range.gpn, range.hpa, range.count});
+    for (const GuestMemoryMap::Range& range : domain.shared) json["shared"].push_back({range.gpn, range.hpa, range.count});
+    for (const auto& [gpn, count] : domain.swapped) json["swapped"].push_back({gpn, count});
     return json;
 }
 
+/// Adds pages to ranges, joining what follows on in both guest and machine.
+void append(std::vector<GuestMemoryMap::Range>& ranges, const GuestMemoryMap::Range& next) {
+    const bool joins = !ranges.empty() && ranges.back().gpn + ranges.back().count == next.gpn &&
+                       ranges.back().hpa + ranges.back().count * page_bytes == next.hpa;
+    if (joins)
+        ranges.back().count += next.count;
+    else
+        ranges.push_back(next);
+}
+
 }  // namespace
+
+void DumpDomain::add(Gpn gpn, NptEntry place, std::uint64_t pages) {
+    if (place.present())
+        append(place.shared() ? shared : map, {gpn, place.frame() * page_bytes, pages});
+    else if (place.swapped() && !swapped.empty() && swapped.back().first + swapped.back().second == gpn)
+        swapped.back().second += pages;
+    else if (place.swapped())
+        swapped.emplace_back(gpn, pages);
+}
 
 std::vector<FrameRun> frames_to_dump(SparseMemory& memory) {
     std::vector<FrameRun> runs;
@@ -45,7 +67,7 @@ std::vector<FrameRun> frames_to_dump(SparseMemory& memory) {
 std::string dump_layout(const DumpState& state, const std::vector<FrameRun>& frames) {
     const Configuration& c = state.configuration;
     Json json{{"format", "coffer-dump-1"},
-              {"configuration", c.protection == Protection::none ? "none" : "hypercoffer"},
+              {"configuration", c.rules().name},
               {"integrity", to_string(c.scheme.integrity)},
               {"data_mac", to_string(c.scheme.data_mac)},
               {"node_mac", to_string(c.scheme.node_mac)},
@@ -65,19 +87,7 @@ std::string dump_layout(const DumpState& state, const std::vector<FrameRun>& fra
 
     // A root has 16 bytes, and 32 where node tags do.
     const unsigned root_bytes = std::max(16u, c.scheme.node_tag_bytes);
-    const auto entry_of = [&](Vmid vmid) {
-        return std::find_if(state.entries.begin(), state.entries.end(), [&](const VmEntry& entry) { return entry.vmid == vmid; });
-    };
-    if (const auto chip = entry_of(chip_vmid); chip != state.entries.end())
-        json["vms"].push_back(domain_json(*chip, {{0, state.map.chip_base(), chip->pages}}, root_bytes));
-    for (const Guest& guest : state.guests) {
-        if (guest.vmid == host_vmid) continue;
-        VmEntry plain;
-        plain.vmid = guest.vmid;
-        plain.pages = guest.pages;
-        const auto entry = entry_of(guest.vmid);
-        json["vms"].push_back(domain_json(entry == state.entries.end() ? plain : *entry, guest.map.ranges(), root_bytes));
-    }
+    for (const DumpDomain& domain : state.domains) json["vms"].push_back(domain_json(domain, root_bytes));
     // One line a key: maps and frames are too long to have a line for each number.
     std::vector<std::string> lines;
     for (const auto& [key, value] : json.items()) lines.push_back(fmt::format(" \"{}\": {}", key, value.dump()));

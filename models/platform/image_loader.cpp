@@ -7,11 +7,8 @@
 
 namespace coffer {
 
-namespace {
-
-/// Calls write(gpa, hpa, data) for every line of a guest's memory.
-template <class Write>
-void for_each_line(const Guest& guest, std::uint64_t seed, Write&& write) {
+void for_each_image_line(const Guest& guest, std::uint64_t seed, const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write) {
+    if (guest.image == Image::empty) return;
     const TraceData contents(~seed);  // not what the guest's program writes
     Block64 data;
     for (const GuestMemoryMap::Range& range : guest.map.ranges()) {
@@ -22,8 +19,6 @@ void for_each_line(const Guest& guest, std::uint64_t seed, Write&& write) {
         }
     }
 }
-
-}  // namespace
 
 std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, const std::vector<Guest>& guests, std::uint64_t seed, ByteStore& memory,
                                  LpidSource& lpids) {
@@ -44,7 +39,7 @@ std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, co
             writer.install(vm);
         }
         if (guest.image == Image::empty) continue;
-        for_each_line(guest, seed, [&](Address gpa, Address hpa, const std::uint8_t* data) {
+        for_each_image_line(guest, seed, [&](Address gpa, Address hpa, const std::uint8_t* data) {
             if (const auto violation = writer.write_line(guest.vmid, gpa, hpa, data))
                 throw std::runtime_error("an image cannot be loaded: " + violation->describe());
         });

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "aise/lpid_source.h"
@@ -17,5 +19,8 @@ namespace coffer {
 /// where the platform's own room for them is. Gives the root of every guest's tree, zeros where it has none.
 std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, const std::vector<Guest>& guests, std::uint64_t seed, ByteStore& memory,
                                  LpidSource& lpids);
+
+/// Calls write(gpa, hpa, data) for every line of a guest's image, in the order of its pages; of an empty image for none.
+void for_each_image_line(const Guest& guest, std::uint64_t seed, const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write);
 
 }  // namespace coffer

@@ -235,7 +235,7 @@ ExitCode run(const RunOptions& options) {
     if (!options.nonvolatile.empty()) simulation_options.nonvolatile = options.nonvolatile;
     simulation_options.wave = wave.base();
     // What is neither protected nor tampered with is its own twin.
-    simulation_options.twin = configuration.scheme.encrypt || !configuration.tamper.empty();
+    simulation_options.twin = configuration.protection != ProtectionConfiguration::none || !configuration.tamper.empty();
     const auto start = std::chrono::steady_clock::now();
     RunResult result;
     {
@@ -273,8 +273,8 @@ ExitCode dump(const RunOptions& options) {
     PlatformTlm& platform = simulation.platform();
     SparseMemory& memory = platform.dram.memory();
     const std::vector<FrameRun> frames = frames_to_dump(memory);
-    const DumpState state{configuration,        platform.protection.map(),       simulation.guests(),
-                          simulation.entries(), platform.dram.parameters().size, simulation.gpc()};
+    const DumpState state{configuration,        platform.protection.map(),
+                          simulation.domains(), platform.dram.parameters().size, simulation.gpc()};
     output.add("stats.json", run_json(result));
     output.add("layout.json", dump_layout(state, frames));
     output.add("dram.bin", [&](const auto& write) { dump_frames(memory, frames, write); });
@@ -282,7 +282,7 @@ ExitCode dump(const RunOptions& options) {
     print_warnings(configuration);
     std::uint64_t frame_count = 0;
     for (const FrameRun& run : frames) frame_count += run.count;
-    std::cout << fmt::format("{} frames, {} domains, {} violations\n", frame_count, state.entries.size(), result.violation_count);
+    std::cout << fmt::format("{} frames, {} domains, {} violations\n", frame_count, state.domains.size(), result.violation_count);
     return exit_code_of(result);
 }
 

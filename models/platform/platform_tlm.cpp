@@ -11,6 +11,7 @@
 #include "memory/tree_allocator.h"
 #include "platform/hardware.h"
 #include "platform/image_loader.h"
+#include "platform/statistics_difference.h"
 #include "vm_table/register_table.h"
 
 namespace coffer {
@@ -65,13 +66,22 @@ TracePlayerParameters player_parameters(const Configuration& c, const Guest& gue
     return p;
 }
 
+/// Where a tenant's pages are, unless H-SVM's tables say so.
+const GuestMemoryMap* fixed_map(const Configuration& c, const Guest& guest) {
+    return c.rules().ownership && guest.vmid != host_vmid ? nullptr : &guest.map;
+}
+
+std::uint64_t pages_of_vm(const Configuration& c, const Guest& guest) {
+    return c.rules().ownership ? HsvmSystemTlm::pages_of_vm(guest, c.scheme.encrypt) : guest.pages;
+}
+
 /// First byte above the trees that boot and installs will make room for.
 Address end_of_trees(const Configuration& c, const AddressMap& map, const std::vector<Guest>& guests) {
     TreeAllocator trees(map.tree_base());
     const auto allocate = [&](std::uint64_t pages) { (void)trees.allocate(TreeGeometry(pages, c.scheme.node_tag_bytes).bytes()); };
     allocate(c.memory.chip_bytes / page_bytes);
     for (const Guest& guest : guests)
-        if (guest.vmid != host_vmid) allocate(guest.pages);
+        if (guest.vmid != host_vmid) allocate(pages_of_vm(c, guest));
     return trees.end();
 }
 
@@ -98,9 +108,9 @@ TenantTlm::TenantTlm(const sc_core::sc_module_name& name, const Configuration& c
 TenantTlm::TenantTlm(const sc_core::sc_module_name& name, const Configuration& configuration, const Guest& guest, std::unique_ptr<TraceReader> trace)
     : sc_module(name),
       player("player", player_parameters(configuration, guest), *trace),
-      mmu("mmu", guest.vmid, guest.map),
+      mmu("mmu", guest.vmid, fixed_map(configuration, guest), configuration.tlb),
       reader("reader"),
-      reader_mmu("reader_mmu", guest.vmid, guest.map),
+      reader_mmu("reader_mmu", guest.vmid, fixed_map(configuration, guest), configuration.tlb),
       guest_(guest),
       trace_(std::move(trace)) {
     player.initiator_socket.bind(mmu.target_socket);
@@ -115,6 +125,7 @@ PlatformTlm::PlatformTlm(const sc_core::sc_module_name& name, const Configuratio
            DramTraffic(protection.map(), end_of_trees(configuration, protection.map(), guests))),
       bus_probe("bus_probe", dram.memory()),
       vm_table_socket("vm_table_socket"),
+      image_socket("image_socket"),
       configuration_(configuration),
       guests_(guests),
       lpids_(lpids),
@@ -123,22 +134,46 @@ PlatformTlm::PlatformTlm(const sc_core::sc_module_name& name, const Configuratio
     protection.mpe.initiator_socket.bind(bus_probe.target_socket);
     bus_probe.initiator_socket.bind(dram.target_socket);
     vm_table_socket.bind(protection.vm_table.target_socket);
+    if (configuration.rules().ownership) {
+        hsvm = std::make_unique<HsvmSystemTlm>("hsvm", configuration, guests, protection, last_level_cache, lpids);
+        image_socket.bind(protection.mpe.control_socket);
+    }
     for (const Guest& guest : guests) {
         TenantTlm& tenant = *tenants_.emplace_back(std::make_unique<TenantTlm>(fmt::format("tenant_{}", guest.vmid).c_str(), configuration, guest));
-        tenant.mmu.initiator_socket.bind(last_level_cache.target_socket);
-        tenant.reader_mmu.initiator_socket.bind(last_level_cache.target_socket);
+        connect(tenant);
+    }
+}
+
+void PlatformTlm::connect(TenantTlm& tenant) {
+    const bool host = tenant.guest().vmid == host_vmid;
+    for (MmuTlm* mmu : {&tenant.mmu, &tenant.reader_mmu}) {
+        if (hsvm && host) {
+            mmu->initiator_socket.bind(hsvm->host_mmu.target_socket);
+            continue;
+        }
+        mmu->initiator_socket.bind(last_level_cache.target_socket);
+        if (!hsvm) continue;
+        mmu->walk_socket.bind(hsvm->controller.walk_socket);
+        hsvm->controller.add(*mmu);
     }
 }
 
 void PlatformTlm::start_of_simulation() {
-    if (configuration_.scheme.encrypt) install_guests();
-    load_images();
+    if (configuration_.scheme.encrypt) protection.boot();
+    if (hsvm) {
+        hsvm->start();
+        load_protected_images();
+    } else {
+        if (configuration_.scheme.encrypt) install_guests();
+        load_images();
+    }
+    collect_memory(before_play_);
+    bus_accesses_before_play_ = bus_probe.probe().reads() + bus_probe.probe().writes();
     for (std::size_t i = 0; i != configuration_.tamper.size(); ++i)
         (void)bus_probe.add(tamper_action(configuration_.tamper[i], fmt::format("tamper[{}].", i)));
 }
 
 void PlatformTlm::install_guests() {
-    protection.boot();
     for (const Guest& guest : guests_) {
         if (guest.vmid == host_vmid) continue;
         VmInstall vm;
@@ -154,6 +189,26 @@ void PlatformTlm::load_images() {
         coffer::load_images(protection_parameters(configuration_).memory, guests_, configuration_.seed, dram.memory(), lpids_);
     for (std::size_t i = 0; configuration_.scheme.encrypt && i != guests_.size(); ++i)
         if (guests_[i].vmid != host_vmid) set_root(guests_[i].vmid, roots[i]);
+}
+
+/// As the guests would write them, past the last-level cache. The metadata cache is empty again afterwards, as at the start of any run.
+void PlatformTlm::load_protected_images() {
+    ContextPayload payload;
+    for (const Guest& guest : guests_) {
+        payload.context.vmid = guest.vmid;
+        payload.context.mode = guest.vmid == host_vmid ? Mode::host : Mode::guest;
+        for_each_image_line(guest, configuration_.seed, [&](Address gpa, Address hpa, const std::uint8_t* data) {
+            payload.context.gpa = gpa;
+            sc_core::sc_time none;
+            image_socket.b_transport(payload.write(hpa, data, line_bytes), none);
+            const auto& violations = protection.violations;
+            if (violations.count() != 0) throw std::runtime_error("an image cannot be loaded: " + violations.last().describe());
+        });
+    }
+    if (!configuration_.scheme.encrypt) return;
+    for (const Guest& guest : guests_)
+        if (guest.vmid != host_vmid) (void)protection.flush(guest.vmid);
+    (void)protection.flush(chip_vmid);
 }
 
 void PlatformTlm::set_root(Vmid vmid, NodeTag root) {
@@ -175,8 +230,8 @@ void PlatformTlm::set_root(Vmid vmid, NodeTag root) {
 TamperAction PlatformTlm::tamper_action(const TamperConfiguration& tamper, const std::string& key) {
     TamperAction action;
     action.kind = tamper.kind;
-    action.after = tamper.after;
-    action.record_after = tamper.record_after;
+    action.after = bus_accesses_before_play_ + tamper.after;
+    action.record_after = bus_accesses_before_play_ + tamper.record_after;
     action.blocks = blocks_of(tamper, tamper.place, key);
     if (tamper.kind == TamperKind::flip) {
         action.mask.assign(action.blocks.front().size, 0);
@@ -213,7 +268,7 @@ std::vector<MemoryBlock> PlatformTlm::blocks_of(const TamperConfiguration& tampe
         throw InputError(configuration_.where(key + "part"), "there is no tree to tamper with", "data, tag, counter, all");
     if (!has_tree || (!all && tamper.part != TamperPart::node)) return blocks;
 
-    const TreeGeometry tree(guest.pages, configuration_.scheme.node_tag_bytes);
+    const TreeGeometry tree(pages_of_vm(configuration_, guest), configuration_.scheme.node_tag_bytes);
     if (!all && tamper.level > tree.levels())
         throw InputError(configuration_.where(key + "level"), fmt::format("the tree of {} has no level {}", guest.name, tamper.level),
                          fmt::format("1 to {}", tree.levels()));
@@ -236,19 +291,39 @@ std::uint64_t PlatformTlm::accesses() const {
     return sum;
 }
 
-std::vector<VmEntry> PlatformTlm::settle() {
+std::vector<DumpDomain> PlatformTlm::settle() {
     last_level_cache.evict_all(LastLevelCacheTlm::Leaving::write_back);
-    std::vector<VmEntry> entries;
-    if (!configuration_.scheme.encrypt) return entries;
-    const auto flush = [&](Vmid vmid) {
+    const bool encrypted = configuration_.scheme.encrypt;
+    const auto settled = [&](Vmid vmid) {
         (void)protection.flush(vmid);
         return *protection.vm_table.entry(vmid);
     };
-    for (const auto& tenant : tenants_)
-        if (tenant->guest().vmid != host_vmid) entries.push_back(flush(tenant->guest().vmid));
+    std::vector<DumpDomain> domains;
+    for (const Guest& guest : guests_) {
+        if (guest.vmid == host_vmid) continue;
+        DumpDomain& domain = domains.emplace_back();
+        domain.entry.vmid = guest.vmid;
+        domain.entry.pages = guest.pages;
+        if (hsvm)
+            hsvm->describe(guest.vmid, domain);
+        else
+            domain.map = guest.map.ranges();
+        if (encrypted) domain.entry = settled(guest.vmid);
+    }
+    if (!encrypted) return domains;
     // Last, since guests' entries may go to the chip's memory while others are flushed.
-    entries.insert(entries.begin(), flush(chip_vmid));
-    return entries;
+    DumpDomain chip;
+    chip.entry = settled(chip_vmid);
+    chip.map.push_back({0, protection.map().chip_base(), chip.entry.pages});
+    domains.insert(domains.begin(), std::move(chip));
+    return domains;
+}
+
+std::vector<TamperOutcome> PlatformTlm::tamper_outcomes() const {
+    std::vector<TamperOutcome> outcomes = bus_probe.probe().outcomes();
+    for (TamperOutcome& outcome : outcomes)
+        if (outcome.done) outcome.after -= bus_accesses_before_play_;
+    return outcomes;
 }
 
 void PlatformTlm::sample() {
@@ -286,8 +361,17 @@ void PlatformTlm::collect(StatisticsGroup& group) const {
         one.add("vmid", std::uint64_t{tenant->guest().vmid}, "1");
         one.add("memory_pages", tenant->guest().pages, "pages");
         tenant->player.collect(one);
+        if (hsvm && tenant->guest().vmid != host_vmid) tenant->mmu.collect(one.group("tlb"));
     }
     last_level_cache.collect(group.group("last_level_cache"));
+    StatisticsGroup memory("memory");
+    collect_memory(memory);
+    add_difference(group, memory, before_play_);
+    if (hsvm) hsvm->collect(group.group("hsvm"));
+}
+
+/// What loading counts, too.
+void PlatformTlm::collect_memory(StatisticsGroup& group) const {
     protection.collect(group.group("protection"));
     bus_probe.collect(group.group("bus_probe"));
     dram.collect(group.group("dram"));

@@ -10,13 +10,16 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include "aise/lpid_source.h"
+#include "common/initiator_socket_tlm.h"
 #include "common/statistics.h"
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
 #include "memory/last_level_cache_tlm.h"
 #include "memory/memory_protection_tlm.h"
 #include "platform/configuration.h"
+#include "platform/dump.h"
 #include "platform/guests.h"
+#include "platform/hsvm_system_tlm.h"
 #include "vcpu/mmu_tlm.h"
 #include "vcpu/trace_player_tlm.h"
 #include "vcpu/trace_reader.h"
@@ -45,7 +48,7 @@ public:
     GuestReaderTlm reader;
     MmuTlm reader_mmu;
 
-    /// `guest` outlives the module.
+    /// `guest` outlives the module. In hsvm and combined the MMUs of VMs walk.
     TenantTlm(const sc_core::sc_module_name& name, const Configuration& configuration, const Guest& guest);
 
     const Guest& guest() const { return guest_; }
@@ -57,7 +60,8 @@ private:
     std::unique_ptr<TraceReader> trace_;
 };
 
-/// A platform: tenants -> last-level cache -> memory protection -> bus probe -> DRAM.
+/// A platform: tenants -> last-level cache -> memory protection -> bus probe -> DRAM; in hsvm and combined with the H-SVM controller, which makes the VMs, maps
+/// their pages and answers the walks of their MMUs.
 class PlatformTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     LastLevelCacheTlm last_level_cache;
@@ -66,6 +70,9 @@ public:
     BusProbeTlm bus_probe;
     /// The loader's way to the VM-Table's registers.
     tlm_utils::simple_initiator_socket<PlatformTlm> vm_table_socket;
+    /// The loader's way to memory in hsvm and combined, where images come through the protection.
+    InitiatorSocket<PlatformTlm, sc_core::SC_ZERO_OR_MORE_BOUND> image_socket;
+    std::unique_ptr<HsvmSystemTlm> hsvm;  ///< null in none and hypercoffer
 
     /// `guests` and `lpids` outlive the module. Throws InputError for parameters that do not fit together.
     PlatformTlm(const sc_core::sc_module_name& name, const Configuration& configuration, const std::vector<Guest>& guests, LpidSource& lpids);
@@ -77,9 +84,12 @@ public:
     /// Accesses that all players have made.
     std::uint64_t accesses() const;
 
-    /// Writes back and forgets all lines and metadata, so that memory and roots agree; gives the domains' entries, the chip's first, none where
-    /// nothing is protected. In a process, outside transactions; takes no time.
-    std::vector<VmEntry> settle();
+    /// Writes back and forgets all lines and metadata, so that memory and roots agree; gives the domains, the chip's first where its region is encrypted. In a
+    /// process, outside transactions; takes no time.
+    std::vector<DumpDomain> settle();
+
+    /// What became of the adversary's actions, counted from the end of loading.
+    std::vector<TamperOutcome> tamper_outcomes() const;
 
     /// Updates what `trace` shows.
     void sample();
@@ -105,6 +115,9 @@ private:
     void start_of_simulation() override;
     void install_guests();
     void load_images();
+    void load_protected_images();
+    void collect_memory(StatisticsGroup& group) const;
+    void connect(TenantTlm& tenant);
     void set_root(Vmid vmid, NodeTag root);
     TamperAction tamper_action(const TamperConfiguration& tamper, const std::string& key);
     std::vector<MemoryBlock> blocks_of(const TamperConfiguration& tamper, const TamperPlace& place, const std::string& key);
@@ -113,6 +126,8 @@ private:
     const std::vector<Guest>& guests_;
     LpidSource& lpids_;
     std::vector<std::unique_ptr<TenantTlm>> tenants_;
+    StatisticsGroup before_play_{"before_play"};  // of memory, when images are loaded
+    std::uint64_t bus_accesses_before_play_ = 0;
     Wave wave_;
     std::vector<TenantWave> tenant_waves_;
 };

@@ -15,7 +15,7 @@ using Stop = TracePlayerTlm::Stop;
 
 /// The same platform, traces and timing, with neither protection nor adversary.
 Configuration unprotected(Configuration c) {
-    c.protection = Protection::none;
+    c.protection = ProtectionConfiguration::none;
     c.scheme.encrypt = false;
     c.tamper.clear();
     return c;
@@ -133,7 +133,7 @@ void Simulation::finish() {
     platform_->collect(result_.platform);
     if (twin_) twin_->collect(result_.twin.emplace("unprotected"));
 
-    entries_ = platform_->settle();
+    domains_ = platform_->settle();
     if (twin_) (void)twin_->settle();
     for (std::size_t i = 0; options_.sweep && i != guests_.size(); ++i) {
         TenantResult& tenant = result_.tenants[i];
@@ -144,7 +144,7 @@ void Simulation::finish() {
     const std::vector<Violation>& violations = platform_->protection.violations.violations();
     result_.violation_count = platform_->protection.violations.count();
     result_.violations.assign(violations.begin(), violations.begin() + static_cast<std::ptrdiff_t>(std::min(kept, violations.size())));
-    result_.tampering = platform_->bus_probe.probe().outcomes();
+    result_.tampering = platform_->tamper_outcomes();
 }
 
 SweepResult Simulation::sweep(TenantTlm& tenant, TenantTlm* twin) {

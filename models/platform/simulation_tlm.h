@@ -45,8 +45,8 @@ public:
 
     PlatformTlm& platform() { return *platform_; }
     const std::vector<Guest>& guests() const { return guests_; }
-    /// Of the domains, as they were when memory was settled.
-    const std::vector<VmEntry>& entries() const { return entries_; }
+    /// The domains, as they were when memory was settled.
+    const std::vector<DumpDomain>& domains() const { return domains_; }
     Lpid gpc() const { return lpids_->peek(); }
 
 private:
@@ -68,7 +68,7 @@ private:
     std::unique_ptr<PlatformTlm> platform_;
     std::unique_ptr<PlatformTlm> twin_;
     sc_core::sc_trace_file* wave_ = nullptr;
-    std::vector<VmEntry> entries_;
+    std::vector<DumpDomain> domains_;
     RunResult result_;
     std::exception_ptr failure_;
     bool finished_ = false;

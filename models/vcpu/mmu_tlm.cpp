@@ -5,15 +5,14 @@
 
 namespace coffer {
 
-MmuTlm::MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap& map)
-    : sc_module(name), target_socket("target_socket"), initiator_socket("initiator_socket"), walk_socket("walk_socket"), map_(&map) {
-    set_guest(vmid);
-    target_socket.serve<&MmuTlm::b_transport, &MmuTlm::transport_dbg>(*this);
-}
+MmuTlm::MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap& map) : MmuTlm(name, vmid, &map, {}) {}
 
-MmuTlm::MmuTlm(const sc_core::sc_module_name& name, const TlbParameters& tlb)
-    : sc_module(name), target_socket("target_socket"), initiator_socket("initiator_socket"), walk_socket("walk_socket"), map_(nullptr), tlb_(tlb) {
-    set_guest(host_vmid);
+MmuTlm::MmuTlm(const sc_core::sc_module_name& name, const TlbParameters& tlb) : MmuTlm(name, host_vmid, nullptr, tlb) {}
+
+MmuTlm::MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap* map, const TlbParameters& tlb)
+    : sc_module(name), target_socket("target_socket"), initiator_socket("initiator_socket"), walk_socket("walk_socket"), map_(map) {
+    if (map == nullptr) tlb_.emplace(tlb);
+    set_guest(vmid);
     target_socket.serve<&MmuTlm::b_transport, &MmuTlm::transport_dbg>(*this);
 }
 

@@ -31,6 +31,8 @@ public:
     MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap& map);
     /// Walks. Serves VMID 0, which no guest has, until set_guest. Throws InputError for a TLB that is none.
     MmuTlm(const sc_core::sc_module_name& name, const TlbParameters& tlb);
+    /// The one with the map, or where that is null, the other.
+    MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap* map, const TlbParameters& tlb);
 
     /// Whose accesses come from now on; mode is guest or shim. Between accesses only.
     void set_guest(Vmid vmid, Mode mode = Mode::guest);

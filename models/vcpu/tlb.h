@@ -8,8 +8,8 @@
 namespace coffer {
 
 struct TlbParameters {
-    unsigned entries = 64;  ///< translations that are kept, a multiple of `ways`
-    unsigned ways = 4;      ///< 1 to 64
+    unsigned entries = 512;  ///< translations that are kept, a multiple of `ways`
+    unsigned ways = 4;       ///< 1 to 64
 };
 
 /// A translation lookaside buffer for guests: set associative, LRU. Translations carry their VM's VMID, so that several VMs have theirs at a time and a switch between them

@@ -75,6 +75,13 @@ class TwoTenants(unittest.TestCase):
                 name = "-".join(str(value) for value in scheme.values())
                 self.expect_same_memory(self.make(name, *(f"protection.{key}={value}" for key, value in scheme.items())))
 
+    def test_nested_paging_holds_the_same_memory(self):
+        results = self.expect_same_memory(self.make("combined", "configuration=combined"))
+        self.assertEqual(sorted(results), [1, 2, 3])
+        self.assertGreater(results[1]["lines_verified"], 1000)
+        results = self.expect_same_memory(self.make("hsvm", "configuration=hsvm"))
+        self.assertEqual(sorted(results), [2, 3])
+
     def test_entries_that_left_the_registers_verify_too(self):
         results = self.expect_same_memory(self.make("spilled", "vm_table.slots=2"))
         self.assertGreater(results[1]["lines_verified"], 0)

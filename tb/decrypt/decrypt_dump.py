@@ -231,7 +231,7 @@ class Dump:
     def __init__(self, directory):
         fields = Fields(read_layout(os.path.join(directory, "layout.json")), "layout.json")
         fields.choice("format", ["coffer-dump-1"])
-        self.configuration = fields.choice("configuration", ["none", "hypercoffer"])
+        self.configuration = fields.choice("configuration", ["none", "hsvm", "hypercoffer", "combined"])
         self.integrity = fields.choice("integrity", ["none", "mac", "bmt"])
         self.data_mac = fields.choice("data_mac", list(MAC_BYTES))
         self.node_mac = fields.choice("node_mac", [mac for mac in MAC_BYTES if mac != "gcm"])
@@ -246,7 +246,7 @@ class Dump:
         self.counter_base = fields.address("counter_base")
         self.tag_base = fields.address("tag_base")
         self.arity = LINE // self.node_tag_bytes
-        self.encrypted = self.configuration != "none"
+        self.encrypted = self.configuration in ("hypercoffer", "combined")
         self.has_tags = self.encrypted and self.integrity != "none"
         self.has_tree = self.encrypted and self.integrity == "bmt"
         self.check_places(fields)

@@ -435,7 +435,7 @@ class Form(unittest.TestCase):
     def test_values_are_checked(self):
         for key, value, message in [
             ("format", "coffer-dump-2", "format: is none of coffer-dump-1"),
-            ("configuration", "other", "configuration: is none of none, hypercoffer"),
+            ("configuration", "other", "configuration: is none of none, hsvm, hypercoffer, combined"),
             ("integrity", True, "integrity: is none of"),
             ("node_mac", "gcm", "node_mac: is none of cmac"),
             ("tag_bytes", 12, "tag_bytes: is none of 4, 8, 16, 32"),

@@ -43,6 +43,31 @@ TEST(DumpCommand, AnotherProgramDecryptsTwoTenantsToWhatUnprotectedMemoryHolds) 
     }
 }
 
+TEST(DumpCommand, PagesOfNestedPageTablesVerifyToTheRoots) {
+    const TemporaryFolder folder;
+    const std::string platform = folder.write("p.yaml", some_platform).string();
+    std::map<int, std::string> sums;
+    for (const char* configuration : {"none", "hsvm", "combined"}) {
+        const auto dump = folder / configuration;
+        ASSERT_EQ(run_coffer(fmt::format("dump {} --set configuration={} --out {}", platform, configuration, dump.string())).exit_code, 0) << configuration;
+        const json layout = layout_of(dump);
+        EXPECT_EQ(layout["configuration"], configuration);
+        const auto [code, decrypted] = decrypt(dump, folder);
+        ASSERT_EQ(code, 0) << configuration << decrypted;
+        const bool encrypted = std::string(configuration) == "combined";
+        EXPECT_EQ(layout["vms"].size(), encrypted ? 3u : 2u);
+        for (const json& vm : decrypted["vms"]) {
+            if (vm["vmid"] == 1) {
+                EXPECT_GT(vm["nodes_verified"], 10) << "H-SVM's tables are under the chip's tree";
+                continue;
+            }
+            if (sums.count(vm["vmid"]) == 0) sums[vm["vmid"]] = vm["sha256"];
+            EXPECT_EQ(vm["sha256"], sums[vm["vmid"]]) << configuration << vm;
+        }
+    }
+    EXPECT_EQ(sums.size(), 2u);
+}
+
 TEST(DumpCommand, TheDecryptorSeesAPlantedFault) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", some_platform).string();

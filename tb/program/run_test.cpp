@@ -70,6 +70,89 @@ TEST(RunCommand, TheTwinIsThePlatformWithoutProtection) {
     for (std::size_t i = 0; i != 3; ++i) EXPECT_EQ(both["tenants"][i]["unprotected_time"], plain["tenants"][i]["time"]);
 }
 
+TEST(RunCommand, NestedPagingChangesNothingThatTenantsCompute) {
+    for (const char* configuration : {"hsvm", "combined"}) {
+        const TemporaryFolder folder;
+        const ProgramResult result = run_coffer(fmt::format("run two_tenants --set configuration={} --out {}", configuration, (folder / "out").string()));
+        ASSERT_EQ(result.exit_code, 0) << configuration << result.err;
+        const json stats = stats_of(folder / "out");
+        for (const json& tenant : stats["tenants"]) {
+            EXPECT_TRUE(tenant["completed"]) << tenant;
+            EXPECT_TRUE(tenant["reads_agree"]) << tenant;
+            EXPECT_EQ(tenant["sweep"]["different"]["value"], 0) << tenant;
+            EXPECT_EQ(tenant["sweep"]["refused"]["value"], 0) << tenant;
+        }
+        EXPECT_EQ(stats["violations"]["count"]["value"], 0);
+        const json& platform = stats["platform"];
+        std::uint64_t misses = 0, pages = 0;
+        for (const char* vm : {"database", "compression"}) {
+            const json& tenant = platform["tenants"][vm];
+            EXPECT_GE(tenant["tlb"]["hits"]["value"], 1'000'000u);
+            EXPECT_EQ(tenant["tlb"]["walk_faults"]["value"], 0u);
+            misses += tenant["tlb"]["misses"]["value"].get<std::uint64_t>();
+            pages += tenant["memory_pages"]["value"].get<std::uint64_t>();
+        }
+        const json& hsvm = platform["hsvm"];
+        EXPECT_EQ(hsvm["walks"]["value"], misses + hsvm["host_mmu"]["walks"]["value"].get<std::uint64_t>());
+        EXPECT_EQ(hsvm["setup_operations"]["value"], pages + 2) << "two VMs, and each of their pages";
+        EXPECT_EQ(hsvm["refused"]["value"], 0u);
+        const bool encrypted = std::string(configuration) == "combined";
+        EXPECT_EQ(hsvm["counter_blocks"]["value"], encrypted ? pages : 0);
+        EXPECT_EQ(hsvm["pages_zeroed"]["value"], encrypted ? 0 : pages);
+        EXPECT_EQ(stats["rates"]["traffic_share"]["tags"]["value"] > 0.0, encrypted);
+        EXPECT_EQ(platform["hsvm"]["host_mmu"]["refused"]["value"], 0u);
+    }
+}
+
+TEST(RunCommand, TamperingIsFoundInCombinedAndMissedInHsvm) {
+    const TemporaryFolder folder;
+    const std::string platform = folder.write("p.yaml", small_platform()).string();
+    const std::string set = " --set tamper[0].op=flip --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --set tamper[0].line=5";
+    ASSERT_EQ(run_coffer("run " + platform + set + " --set configuration=combined --out " + (folder / "combined").string()).exit_code, 3);
+    const json combined = stats_of(folder / "combined");
+    EXPECT_EQ(combined["violations"]["first"][0]["check"], "data tag");
+    EXPECT_EQ(combined["violations"]["first"][0]["vmid"], 2);
+    EXPECT_EQ(combined["tampering"][0]["after"]["value"], 1500) << "loading does not count";
+    ASSERT_EQ(run_coffer("run " + platform + set + " --set configuration=hsvm --out " + (folder / "hsvm").string()).exit_code, 0);
+    const json hsvm = stats_of(folder / "hsvm");
+    EXPECT_EQ(hsvm["violations"]["count"]["value"], 0);
+    EXPECT_GT(hsvm["tenants"][0]["sweep"]["different"]["value"], 0);
+}
+
+TEST(RunCommand, TransportsDifferInTheTimeOfOperationsAlone) {
+    const TemporaryFolder folder;
+    const std::string platform = folder.write("p.yaml", small_platform(20'000)).string();
+    double last = 0;
+    json first;
+    for (const char* transport : {"microcode", "smm", "usart"}) {
+        const std::string out = (folder / transport).string();
+        ASSERT_EQ(run_coffer(fmt::format("run {} --set configuration=combined --set hsvm.transport={} --out {}", platform, transport, out)).exit_code, 0);
+        json stats = stats_of(out);
+        json& hsvm = stats["platform"]["hsvm"];
+        const double time = hsvm["setup_time"]["value"];
+        EXPECT_GT(time, last) << transport;
+        last = time;
+        hsvm.erase("setup_time");
+        hsvm.erase("transport");
+        stats.erase("configuration");
+        if (first.is_null()) first = stats;
+        EXPECT_EQ(stats, first) << transport;
+    }
+}
+
+TEST(RunCommand, ASmallTlbWalksMore) {
+    const TemporaryFolder folder;
+    const std::string platform = folder.write("p.yaml", small_platform(20'000)).string();
+    std::uint64_t walks = 0;
+    for (const char* tlb : {"tlb.entries=512", "tlb.entries=8 --set tlb.ways=1"}) {
+        const std::string out = (folder / "out").string();
+        ASSERT_EQ(run_coffer(fmt::format("run {} --set configuration=hsvm --set {} --out {}", platform, tlb, out)).exit_code, 0);
+        const std::uint64_t now = stats_of(out)["platform"]["hsvm"]["walks"]["value"];
+        EXPECT_GT(now, 2 * walks);
+        walks = now;
+    }
+}
+
 TEST(RunCommand, EveryPresetRuns) {
     for (const char* preset : {"two_tenants", "rogers2007", "unprotected"}) {
         const ProgramResult result = run_coffer(std::string("run ") + preset + " --set vms[0].max_accesses=20000");

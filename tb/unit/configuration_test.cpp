@@ -50,7 +50,7 @@ protected:
 
 TEST_F(ConfigurationTest, EmptyKeysHaveDefaults) {
     const Configuration c = parse(one_vm_);
-    EXPECT_EQ(c.protection, Protection::hypercoffer);
+    EXPECT_EQ(c.protection, ProtectionConfiguration::hypercoffer);
     EXPECT_TRUE(c.scheme.encrypt);
     EXPECT_EQ(c.scheme.integrity, Integrity::bmt);
     EXPECT_EQ(c.memory.data_bytes, std::uint64_t{1} << 30);
@@ -70,7 +70,7 @@ TEST_F(ConfigurationTest, EveryTypeOfKeyIsRead) {
                                   "protection: {data_mac: hmac-sha256, tag_bytes: 32}\n"
                                   "chip: {fleet_id: '00000000000000ff', secret: 000102030405060708090a0b0c0d0e0f}\n"
                                   "tamper: [{op: splice, after: 5, part: tag, vm: a, gpn: 1, with: {vm: a, gpn: 2, line: 63}}]\n");
-    EXPECT_EQ(c.protection, Protection::none);
+    EXPECT_EQ(c.protection, ProtectionConfiguration::none);
     EXPECT_FALSE(c.scheme.encrypt);
     EXPECT_EQ(c.seed, 255u);
     EXPECT_EQ(c.quantum_ns, 250.0);
@@ -83,6 +83,23 @@ TEST_F(ConfigurationTest, EveryTypeOfKeyIsRead) {
     ASSERT_EQ(c.tamper.size(), 1u);
     EXPECT_EQ(c.tamper[0].part, TamperPart::tag);
     EXPECT_EQ(c.tamper[0].with.line, 63u);
+}
+
+TEST_F(ConfigurationTest, TheChipRegionHoldsTablesWhereThereAreSome) {
+    EXPECT_EQ(parse(one_vm_).memory.chip_bytes, std::uint64_t{1} << 20);
+    for (const char* name : {"hsvm", "combined"}) {
+        const Configuration c = parse(one_vm_ + "configuration: " + name + "\n");
+        EXPECT_TRUE(c.rules().ownership);
+        EXPECT_EQ(c.scheme.encrypt, std::string(name) == "combined");
+        EXPECT_GE(c.memory.chip_bytes, (std::uint64_t{1} << 30) / 4096 * 16 + (std::uint64_t{1} << 30) / 512);
+        EXPECT_EQ(c.hsvm_transport, HsvmTransport::microcode);
+        const Configuration given = parse(one_vm_ + "configuration: " + name + "\nmemory: {chip_bytes: 32 MiB}\nhsvm: {transport: usart, vmids: 100}\ntlb: {entries: 96, ways: 6}\n");
+        EXPECT_EQ(given.memory.chip_bytes, std::uint64_t{32} << 20);
+        EXPECT_EQ(given.hsvm_transport, HsvmTransport::usart);
+        EXPECT_EQ(given.hsvm_vmids, 100u);
+        EXPECT_EQ(given.tlb.entries, 96u);
+        EXPECT_EQ(given.tlb.ways, 6u);
+    }
 }
 
 struct Refused {
@@ -150,6 +167,13 @@ TEST_F(ConfigurationTest, BadInputIsRefusedWithItsPlaceAndWhatIsAccepted) {
         {"a flip of all", vms + "tamper: [{op: flip, after: 1, vm: a, part: all}]\n", "p.yaml:2:44: tamper[0].part: a flip is of one part"},
         {"a bit beyond the tag", vms + "tamper: [{op: flip, after: 1, vm: a, part: tag, bit: 128}]\n",
          "p.yaml:2:54: tamper[0].bit: a tag of 16 bytes has no bit 128 (accepted: 0 to 127)"},
+        {"a TLB that does not divide", vms + "configuration: hsvm\ntlb: {entries: 10}\n",
+         "p.yaml:3:16: tlb.entries: 10 entries are not made of 4 ways (accepted: a multiple of 4)"},
+        {"too few VMIDs", "vms: [{name: a, trace: some.trace}, {name: b, trace: some.trace}]\nconfiguration: combined\nhsvm: {vmids: 3}\n",
+         "p.yaml:3:15: hsvm.vmids: 2 VMs do not fit below VMID 3 (accepted: 4 or more)"},
+        {"a chip region without room for tables", vms + "configuration: combined\nmemory: {chip_bytes: 64 KiB}\n",
+         "p.yaml:3:22: memory.chip_bytes: 65536 bytes leave no frame for nested page tables (accepted: more than "},
+        {"no transport", vms + "hsvm: {transport: pigeon}\n", "p.yaml:2:19: hsvm.transport: 'pigeon' is no choice (accepted: microcode, smm, usart)"},
         {"a replay of the future", vms + "tamper: [{op: replay, after: 5, record_after: 5, vm: a}]\n",
          "p.yaml:2:47: tamper[0].record_after: 5 is no earlier than after: 5"},
     };
