@@ -40,8 +40,8 @@ HsvmStatus HsvmController::clear_new_page(Vmid vmid, Gpn gpn, std::uint64_t fram
     return HsvmStatus::ok;
 }
 
-/// Before an operation that needs fresh LPIDs for pages: a check that fails for want of one would stop the VM. Each page of the chip region may need one
-/// on the way.
+/// Before an operation that needs fresh LPIDs for pages: a check that fails for want of one would stop the VM. Each page of the chip region may
+/// need one on the way.
 bool HsvmController::lpids_for(std::uint64_t pages) const {
     return !encrypted_ || memory_.lpids_left() >= pages + layout().end_frame - layout().data_frames;
 }

@@ -50,8 +50,8 @@ public:
     };
 
     /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references
-    /// outlive the controller, and `gate`, which may be null: such a chip attests nothing and exchanges no VMs. Throws InputError for a chip region that is
-    /// too small, and for no core or VMIDs out of range.
+    /// outlive the controller, and `gate`, which may be null: such a chip attests nothing and exchanges no VMs. Throws InputError for a chip region
+    /// that is too small, and for no core or VMIDs out of range.
     HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys, VmGate* gate = nullptr);
 
     // Of the hypervisor.
@@ -65,13 +65,13 @@ public:
     HsvmStatus swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
     HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers);
     HsvmStatus context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers);
-    /// Copies an image to pages from `first` on, which the VM has, and sets the registers of vCPU 0: once in the life of a VM, before it ever ran. What is
-    /// measured: docs/formats.md.
+    /// Copies an image to pages from `first` on, which the VM has, and sets the registers of vCPU 0: once in the life of a VM, before it ever ran.
+    /// What is measured: docs/formats.md.
     HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers);
     /// A nonce for one VM to come from another chip.
     HsvmStatus challenge(HsvmCaller caller, Nonce& nonce);
-    /// The VM leaves for the chip of the certificate, which made the nonce: `blob` is for that chip, and the VM ends here. Its pages are swapped out before; their
-    /// images are for swap_in there.
+    /// The VM leaves for the chip of the certificate, which made the nonce: `blob` is for that chip, and the VM ends here. Its pages are swapped
+    /// out before; their images are for swap_in there.
     HsvmStatus export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob);
     HsvmStatus import_vm(HsvmCaller caller, ByteView blob, Vmid& vmid);
 
@@ -84,8 +84,8 @@ public:
 
     // For vm_install, vm_snapshot and vm_uninstall, which are no requests of the hypervisor's. They throw ChipRegionFailure.
     bool exists(Vmid vmid) { return find(vmid).has_value(); }
-    /// A VM whose domain comes from a vector, under the lowest VMID that is free, with an empty page table: what its tree knows is swapped out or lost. `nodes` are
-    /// those of the tree, for which the root vouches. Nothing where there is no room.
+    /// A VM whose domain comes from a vector, under the lowest VMID that is free, with an empty page table: what its tree knows is swapped out or
+    /// lost. `nodes` are those of the tree, for which the root vouches. Nothing where there is no room.
     std::optional<Vmid> adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes);
     /// Writes the VM's lines back and settles its metadata; nothing for a VM that was stopped, perhaps by this.
     std::optional<SettledTree> flush(Vmid vmid);

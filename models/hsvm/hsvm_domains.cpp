@@ -29,7 +29,8 @@ void HsvmDomains::install(const VmInstall& vm) {
     if (vm.addr_shim == 0) throw InputError("vm_vector", "a VM without shim", "Addr_shim, with the context pages behind it");
     if (vm.pages > NestedPageTable::max_pages) throw InputError("vm_vector", "too many pages", "up to 2^36");
     const auto nodes = decode_nodes(brought, TreeGeometry(vm.pages, memory_.scheme().node_tag_bytes));
-    if (!nodes || nodes->empty() != (vm.root == empty_tag)) throw InputError("tree", "not the nodes of the vector's tree", "what came with the vector");
+    if (!nodes || nodes->empty() != (vm.root == empty_tag))
+        throw InputError("tree", "not the nodes of the vector's tree", "what came with the vector");
     try {
         VmInstall domain = vm;
         domain.tree_base = 0;

@@ -5,8 +5,8 @@
 
 namespace coffer {
 
-/// Serves the life cycle of VMs where H-SVM runs and memory is encrypted: each domain is a VM of the controller's, and nodes of trees, which the host cannot
-/// reach, travel beside the vector.
+/// Serves the life cycle of VMs where H-SVM runs and memory is encrypted: each domain is a VM of the controller's, and nodes of trees, which the
+/// host cannot reach, travel beside the vector.
 class HsvmDomains : public DomainPort {
 public:
     /// Both outlive the object.
@@ -14,8 +14,8 @@ public:
 
     /// The nodes of the VM that is installed next, as encode_nodes gives them. Any bytes.
     void bring_tree(ByteView nodes) { brought_.assign(nodes.begin(), nodes.end()); }
-    /// The nodes of a VM's tree, for whoever keeps its snapshot: after the flush that gave the root, before the VM runs again. Nothing for a VM that was
-    /// stopped, perhaps by this.
+    /// The nodes of a VM's tree, for whoever keeps its snapshot: after the flush that gave the root, before the VM runs again. Nothing for a VM
+    /// that was stopped, perhaps by this.
     std::optional<Bytes> tree(Vmid vmid);
 
     const Scheme& scheme() const override { return memory_.scheme(); }
@@ -23,8 +23,8 @@ public:
     /// True for any VMID after a violation in the chip region: none is free.
     bool installed(Vmid vmid) const override;
     bool frozen(Vmid vmid) const override { return memory_.frozen(vmid); }
-    /// Throws InputError for a VM without shim, where the tree that was brought is none of its size, or missing, and where there is no room. Where the vector
-    /// says that the tree lies is not looked at.
+    /// Throws InputError for a VM without shim, where the tree that was brought is none of its size, or missing, and where there is no room. Where
+    /// the vector says that the tree lies is not looked at.
     void install(const VmInstall& vm) override;
     std::optional<SettledTree> flush(Vmid vmid) override;
     void uninstall(Vmid vmid) override;

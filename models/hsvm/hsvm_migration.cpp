@@ -211,8 +211,9 @@ ArrivalState HsvmController::open(ByteView bytes, Arrival& arrival) const {
 bool HsvmController::fits(const VmVector& vector) const {
     if (vector.pages > NestedPageTable::max_pages || encrypted_ != (vector.addr_shim != 0)) return false;
     const Scheme& scheme = memory_.scheme();
-    return !encrypted_ || (tree_ && vector.data_mac == scheme.data_mac && vector.node_mac == scheme.node_mac && vector.tag_bytes == scheme.tag_bytes &&
-                           vector.node_tag_bytes == scheme.node_tag_bytes);
+    const bool same_macs = vector.data_mac == scheme.data_mac && vector.node_mac == scheme.node_mac;
+    const bool same_tags = vector.tag_bytes == scheme.tag_bytes && vector.node_tag_bytes == scheme.node_tag_bytes;
+    return !encrypted_ || (tree_ && same_macs && same_tags);
 }
 
 bool HsvmController::open_body(const VmBlob& blob, Arrival& arrival) const {

@@ -8,7 +8,8 @@ crypto::Digest launch_measurement(const VmRecord& vm, Gpn first, ByteView image,
     constexpr std::string_view magic = "CLM1";
     std::array<std::uint8_t, 40> fields{};
     std::uint8_t* p = fields.data();
-    for (const std::uint64_t field : {vm.pages, std::uint64_t{vm.vcpus}, std::uint64_t{vm.addr_shim}, std::uint64_t{first}, std::uint64_t{image.size}}) {
+    const std::uint64_t vcpus = vm.vcpus, bytes = image.size;
+    for (const std::uint64_t field : {vm.pages, vcpus, vm.addr_shim, first, bytes}) {
         store_le64(p, field);
         p += 8;
     }

@@ -7,7 +7,8 @@
 
 namespace coffer {
 
-/// The measurement of a launch (docs/formats.md): image and registers, where the image lies, and what the VM was created with. An owner computes the same.
+/// The measurement of a launch (docs/formats.md): image and registers, where the image lies, and what the VM was created with. An owner computes
+/// the same.
 crypto::Digest launch_measurement(const VmRecord& vm, Gpn first, ByteView image, const ContextBytes& context);
 
 }  // namespace coffer

@@ -14,8 +14,8 @@
 
 namespace coffer {
 
-/// A VM on its way to another chip (docs/formats.md): K_vm under the target's key, the sealed vector, and behind them the nodes of its tree, or, where
-/// memory is plain, its sealed state.
+/// A VM on its way to another chip (docs/formats.md): K_vm under the target's key, the sealed vector, and behind them the nodes of its tree, or,
+/// where memory is plain, its sealed state.
 struct VmBlob {
     static constexpr std::size_t key_bytes = 384;
     static constexpr std::size_t fixed_bytes = 8 + key_bytes + vm_vector_bytes;

@@ -91,8 +91,8 @@ public:
     MaybeViolation lose_page(Vmid vmid, Address gpa, Address frame);
     /// What the tree says of a page that no frame has. Only with integrity bmt.
     MaybeViolation leaf_state(Vmid vmid, Address gpa, LeafState& state);
-    /// Writes the page's counter block back and its tag up the tree, and forgets the block: the frame's bytes may leave. Also of a VM that was stopped,
-    /// whose blocks would else go back to a frame that is another VM's by then.
+    /// Writes the page's counter block back and its tag up the tree, and forgets the block: the frame's bytes may leave. Also of a VM that was
+    /// stopped, whose blocks would else go back to a frame that is another VM's by then.
     void settle_page(Vmid vmid, Address gpa, Address frame);
     /// Whether the page in `frame` is what the tree vouches for: counter block and all written lines. Raises nothing and changes nothing.
     bool verify_page(Vmid vmid, Address gpa, Address frame);

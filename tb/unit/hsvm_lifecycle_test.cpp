@@ -298,7 +298,8 @@ TEST_F(HsvmLifecycle, AVmWithoutShimIsRefused) {
 TEST_F(HsvmLifecycle, VmidsAreThoseOfTheController) {
     Vmid vmid = 0;
     for (unsigned i = 0; i < 14; ++i) ASSERT_EQ(boot->hsvm.create(host, {pages, 1, shim * page_bytes}, vmid), HsvmStatus::ok);
-    EXPECT_EQ(boot->vms.install(wrapped_for(test_chip(1), k_vm), sealed(image(), k_vm)).status, LifecycleStatus::no_vmid) << "16 VMIDs, though the chip region is larger";
+    EXPECT_EQ(boot->vms.install(wrapped_for(test_chip(1), k_vm), sealed(image(), k_vm)).status, LifecycleStatus::no_vmid)
+        << "16 VMIDs, though the chip region is larger";
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ HsvmMachine::Port::Port(HsvmMachine& machine, const HsvmMachineSettings& setting
 bool HsvmMachine::Port::write_chip(Address offset, const std::uint8_t* data, std::size_t size) {
     machine_.note("change");
     const Address address = layout_.base + offset;
-    const bool measurement = address >= layout_.vm_records && address < layout_.ownership && (address - layout_.vm_records) % VmRecord::stored_bytes != 0;
-    if (fault_ == HsvmFault::unmeasured && measurement) return true;
+    const bool record = address >= layout_.vm_records && address < layout_.ownership;
+    if (fault_ == HsvmFault::unmeasured && record && (address - layout_.vm_records) % VmRecord::stored_bytes != 0) return true;
     if (fault_ == HsvmFault::ownership_unseen && address >= layout_.ownership && address < layout_.pool) return true;
     if (fault_ != HsvmFault::never_lost || address < layout_.pool) return ProtectedMemoryPort::write_chip(offset, data, size);
     Bytes bytes(data, data + size);

@@ -284,7 +284,8 @@ TEST(HsvmMigrationRoom, AnImportThatRunsOutOfFramesHalfwayIsUndone) {
     Bytes image, blob;
     // Page tables of their own for pages far apart.
     std::uint64_t pages = 0;
-    while (source.hsvm.page_map(host, vmid, pages << 27, 5) == HsvmStatus::ok) ASSERT_EQ(source.hsvm.swap_out(host, vmid, pages++ << 27, image), HsvmStatus::ok);
+    while (source.hsvm.page_map(host, vmid, pages << 27, 5) == HsvmStatus::ok)
+        ASSERT_EQ(source.hsvm.swap_out(host, vmid, pages++ << 27, image), HsvmStatus::ok);
     ASSERT_GT(pages, 3u);
     ASSERT_EQ(target.hsvm.create(host, {1100, 1, 0}, made), HsvmStatus::ok);
     const std::uint64_t frames = target.hsvm.free_chip_frames();

@@ -63,7 +63,8 @@ TEST_P(HsvmModel, AHostileHypervisorGetsNothing) {
     }
     fmt::print("seed {} (COFFER_SEED), {} operations (COFFER_HSVM_OPERATIONS), done:{}; {} refused, {} lines read, "
                "{} large mappings, {} borrowed, {} forged images, {} migrations, {} violations\n",
-               seed, operations, done, counts.refused, counts.lines_read, counts.large, counts.borrowed, counts.forged_refused, counts.migrated, counts.violations);
+               seed, operations, done, counts.refused, counts.lines_read, counts.large, counts.borrowed, counts.forged_refused, counts.migrated,
+               counts.violations);
     EXPECT_EQ(counts.done.size(), 17u) << "every operation";
     EXPECT_GT(counts.refused, operations / 10);
     EXPECT_GT(counts.large, operations / 10000);
@@ -110,7 +111,8 @@ TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
         faulty.fault = planted.fault;
         const auto mismatch = run(faulty, 1, 20'000);
         ASSERT_TRUE(mismatch) << "fault " << static_cast<int>(planted.fault);
-        EXPECT_TRUE(std::any_of(symptoms.begin(), symptoms.end(), [&](const std::string& s) { return mismatch->find(s) != std::string::npos; })) << *mismatch;
+        const auto is_there = [&](const std::string& symptom) { return mismatch->find(symptom) != std::string::npos; };
+        EXPECT_TRUE(std::any_of(symptoms.begin(), symptoms.end(), is_there)) << *mismatch;
     }
 }
 
