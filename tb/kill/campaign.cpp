@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <fstream>
-#include <new>
 #include <stdexcept>
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <csignal>
 #include <unistd.h>
 
 #include "common/errors.h"
@@ -62,6 +62,8 @@ Campaign::Process Campaign::start(Function&& function) {
     if (id < 0) throw std::runtime_error("no process");
     if (id > 0) return {id, false};
     try {
+        // A campaign that is killed itself leaves nobody behind.
+        if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != campaign_) throw std::runtime_error("the campaign is gone");
         function();
     } catch (const std::exception& error) {
         facts_->complain(error.what());
@@ -200,11 +202,13 @@ void Campaign::go_on(unsigned place) {
 }
 
 void Campaign::check_lpids() {
-    for (; lpids_checked_ < facts_->lpid_count; ++lpids_checked_) {
+    for (; lpids_checked_ < facts_->lpid_count; ++lpids_checked_, ++counts_.lpids) {
         const Lpid lpid = facts_->lpids[lpids_checked_];
-        if (!lpids_.insert(lpid).second) throw std::runtime_error("LPID " + std::to_string(count_of(lpid)) + " of chip " + std::to_string(chip_of(lpid)) + " was given out twice");
+        std::vector<bool>& given = given_.at(chip_of(lpid) - 1u);
+        if (count_of(lpid) >= given.size()) given.resize(2 * count_of(lpid));
+        if (given[count_of(lpid)]) throw std::runtime_error("LPID " + std::to_string(count_of(lpid)) + " of chip " + std::to_string(chip_of(lpid)) + " was given out twice");
+        given[count_of(lpid)] = true;
     }
-    counts_.lpids = lpids_.size();
 }
 
 /// A copy of a chip's files with one of them cut or changed: the chip must not start, and say so in one line.

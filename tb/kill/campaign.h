@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <optional>
 #include <random>
-#include <set>
 #include <string>
+#include <vector>
 
-#include <sys/types.h>
+#include <unistd.h>
 
 #include "kill/worker.h"
 
@@ -69,11 +69,12 @@ private:
     const VmStorage storage_;
     std::mt19937_64 random_;
     const Fault fault_;
+    const pid_t campaign_ = ::getpid();
     SharedFacts* facts_;
     std::array<CampaignVm, vms> vm_;
     std::uint64_t numbers_ = 0;
     std::size_t lpids_checked_ = 0;
-    std::set<Lpid> lpids_;
+    std::array<std::vector<bool>, chips> given_;  // by chip and count
     Counts counts_;
 };
 
