@@ -1,5 +1,6 @@
 #include "attack/hsvm_requests.h"
 
+#include <array>
 #include <stdexcept>
 
 namespace coffer {
@@ -13,21 +14,26 @@ Address address_of(HsvmRequests::Register name) { return hsvm_registers::entry(n
 
 }  // namespace
 
+bool HsvmRequests::write(Register name, std::uint64_t value) {
+    std::array<std::uint8_t, 8> bytes;
+    store_le64(bytes.data(), value);
+    return machine_.core(core_).command(tlm::TLM_WRITE_COMMAND, address_of(name), bytes.data(), bytes.size()) == tlm::TLM_OK_RESPONSE;
+}
+
 Answer HsvmRequests::carry_out(HsvmOperation operation, const Arguments& arguments) {
-    MachineCoreTlm& core = machine_.core(core_);
-    const ProcessorCore& state = machine_.instructions().core(core_);
     for (const auto& [name, value] : arguments)
-        if (!core.write_register(state, address_of(name), value)) return {"register refused"};
-    if (!core.write_register(state, address_of(Register::operation), static_cast<std::uint64_t>(operation))) return {"register refused"};
+        if (!write(name, value)) return {"register refused"};
+    if (!write(Register::operation, static_cast<std::uint64_t>(operation))) return {"register refused"};
     const std::uint64_t status = result(Register::status);
     if (status == bad_buffer) return {"bad_buffer"};
     return {status == 0 ? "" : std::string(to_string(static_cast<HsvmStatus>(status)))};
 }
 
 std::uint64_t HsvmRequests::result(Register name) {
-    const auto value = machine_.core(core_).read_register(machine_.instructions().core(core_), address_of(name));
-    if (!value) throw std::logic_error("a result of the H-SVM controller cannot be read");
-    return *value;
+    std::array<std::uint8_t, 8> bytes{};
+    if (machine_.core(core_).command(tlm::TLM_READ_COMMAND, address_of(name), bytes.data(), bytes.size()) != tlm::TLM_OK_RESPONSE)
+        throw std::logic_error("a result of the H-SVM controller cannot be read");
+    return load_le64(bytes.data());
 }
 
 }  // namespace coffer

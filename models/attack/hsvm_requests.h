@@ -24,6 +24,8 @@ public:
     std::uint64_t result(Register name);
 
 private:
+    bool write(Register name, std::uint64_t value);
+
     MachineTlm& machine_;
     const unsigned core_;
 };

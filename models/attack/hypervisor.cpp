@@ -65,8 +65,11 @@ Answer Hypervisor::start_vm(const VmOwner& owner, Vmid& vmid) {
 Answer Hypervisor::install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vmid) {
     const Address key_at = buffer() * page_bytes;
     const Address vector_at = key_at + vm_key.size();
+    Bytes with_nodes = vm_vector;
+    // Behind a vector that came alone there are none.
+    if (with_nodes.size() < InstructionSet::nodes_at) with_nodes.resize(InstructionSet::nodes_at);
     if (const Answer stored = store(key_at, vm_key); !stored.ok()) return stored;
-    if (const Answer stored = store(vector_at, vm_vector); !stored.ok()) return stored;
+    if (const Answer stored = store(vector_at, with_nodes); !stored.ok()) return stored;
     return answer_of(machine_.instructions().vm_install(core, key_at, vector_at, vmid));
 }
 
@@ -74,6 +77,11 @@ Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
     const Address at = buffer() * page_bytes;
     if (const Answer sealed = answer_of(machine_.instructions().vm_snapshot(core, vmid, at)); !sealed.ok()) return sealed;
     vm_vector.resize(vm_vector_bytes);
+    if (const Answer loaded = load(at, vm_vector); !loaded.ok() || !machine_.rules().ownership) return loaded;
+    // With H-SVM the nodes of the tree lie behind the vector.
+    vm_vector.resize(InstructionSet::nodes_at);
+    if (const Answer loaded = load(at, vm_vector); !loaded.ok()) return loaded;
+    vm_vector.resize(InstructionSet::nodes_at + load_le64(vm_vector.data() + InstructionSet::node_count_at));
     return load(at, vm_vector);
 }
 

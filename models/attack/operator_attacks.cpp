@@ -57,7 +57,6 @@ struct Kept {
     HypervisorView view;
     Bytes vm_vector;
     BusAdversary::Image memory;
-    Bytes tree;                   // where H-SVM keeps nodes to itself: as it hands them out
     std::map<Gpn, Bytes> images;  // and pages
 };
 
@@ -81,10 +80,7 @@ void keep(AttackScene& scene, Kept& kept) {
     kept.view = scene.victim.stop().view;
     if (pages_are_swapped(scene)) swap_all_out(scene, kept);
     if (has_sealed_vms(scene)) (void)scene.noted(scene.hypervisor.snapshot(vmid, kept.vm_vector));
-    if (pages_are_swapped(scene)) {
-        if (const auto tree = scene.machine.hsvm_domains()->tree(vmid)) kept.tree = *tree;
-        (void)swap_all_in(scene, vmid, kept);
-    }
+    if (pages_are_swapped(scene)) (void)swap_all_in(scene, vmid, kept);
     scene.machine.settle();
     kept.memory = scene.bus.image();
 }
@@ -98,10 +94,7 @@ bool restore(AttackScene& scene, const Kept& kept) {
         scene.map_pages(vmid);
         scene.bus.restore(kept.memory);
     } else {
-        if (pages_are_swapped(scene))
-            scene.machine.hsvm_domains()->bring_tree(kept.tree);
-        else
-            scene.bus.restore(kept.memory);
+        if (!pages_are_swapped(scene)) scene.bus.restore(kept.memory);
         if (!scene.noted(scene.hypervisor.install(scene.victims_owner().vm_key(), kept.vm_vector, vmid))) return false;
         if (!pages_are_swapped(scene))
             scene.map_pages(vmid);

@@ -74,6 +74,11 @@ HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine) 
 
 }  // namespace
 
+MachineTlm::CoreWithMmu::CoreWithMmu(unsigned number)
+    : mmu(fmt::format("mmu_{}", number).c_str(), TlbParameters()), core(fmt::format("core_{}", number).c_str(), {}, mmu) {
+    core.guest_socket.bind(mmu.target_socket);
+}
+
 MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile)
     : sc_module(name),
       lpids_(nonvolatile),
@@ -105,10 +110,10 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
     control_socket.bind(protection.mpe.control_socket);
     caches_ = {&host_mmu, &iommu};
     for (unsigned number = 0; number != parameters.cores; ++number) {
-        MachineCoreTlm& core = *cores_.emplace_back(std::make_unique<MachineCoreTlm>(fmt::format("core_{}", number).c_str()));
-        core.host_socket.bind(host_mmu.target_socket);
-        core.mmu.initiator_socket.bind(last_level_cache.target_socket);
-        caches_.push_back(&core.mmu);
+        CoreWithMmu& added = *cores_.emplace_back(std::make_unique<CoreWithMmu>(number));
+        added.core.host_socket.bind(host_mmu.target_socket);
+        added.mmu.initiator_socket.bind(last_level_cache.target_socket);
+        caches_.push_back(&added.mmu);
     }
     if (rules().ownership)
         connect_hsvm();
@@ -117,7 +122,7 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
 }
 
 void MachineTlm::connect_hsvm() {
-    const HsvmControllerTlm::Parts parts{protection, last_level_cache, lpids_, keys_, &gate_};
+    const HsvmControllerTlm::Parts parts{protection, last_level_cache, lpids_, keys_, &gate_, &unit_};
     hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters_), parts);
     hsvm_->chip_socket.bind(protection.mpe.chip_socket);
     hsvm_->control_socket.bind(protection.mpe.control_socket);
@@ -132,7 +137,7 @@ void MachineTlm::connect_hsvm() {
     transport_->initiator_socket.bind(hsvm_->command_socket);
     for (const auto& core : cores_) {
         core->mmu.walk_socket.bind(hsvm_->walk_socket);
-        core->command_socket.bind(transport_->target_socket);
+        core->core.command_socket.bind(transport_->target_socket);
     }
 }
 
@@ -151,10 +156,8 @@ void MachineTlm::boot() {
     if (hsvm_) hsvm_->boot();
     if (hsvm_ && rules().shim) hsvm_domains_.emplace(hsvm_->controller(), hsvm_->memory());
     if (rules().shim) lifecycle_ = std::make_unique<VmLifecycle>(hsvm_domains_ ? static_cast<DomainPort&>(*hsvm_domains_) : domains_, gate_);
-    const InstructionPorts ports{lifecycle_.get(), ept_ ? &ept_->tables() : nullptr, hsvm_ ? &hsvm_->controller() : nullptr};
-    instructions_ = std::make_unique<InstructionSet>(parameters_.configuration, ports);
-    for (const auto& core : cores_) (void)instructions_->add_core(*core);
-    runner_ = std::make_unique<VcpuRunner>(*instructions_, policy_);
+    unit_.boot(parameters_.configuration, {lifecycle_.get(), ept_.get(), hsvm_.get(), hsvm_domains_ ? &*hsvm_domains_ : nullptr, &last_level_cache});
+    for (const auto& added : cores_) (void)added->core.attach(unit_);
 }
 
 const Bytes& MachineTlm::unwrap_key() {
@@ -214,8 +217,11 @@ void MachineTlm::collect(StatisticsGroup& group) const {
     if (ept_) ept_->collect(group.group("ept"));
     if (hsvm_) hsvm_->collect(group.group("hsvm"));
     if (transport_) transport_->collect(group.group("transport"));
-    for (std::size_t i = 0; i != cores_.size(); ++i) cores_[i]->mmu.collect(group.group(fmt::format("mmu_{}", i)));
-    if (instructions_) instructions_->collect(group.group("instructions"));
+    for (std::size_t i = 0; i != cores_.size(); ++i) {
+        cores_[i]->core.collect(group.group(fmt::format("core_{}", i)));
+        cores_[i]->mmu.collect(group.group(fmt::format("mmu_{}", i)));
+    }
+    unit_.collect(group);
 }
 
 }  // namespace coffer

@@ -26,11 +26,11 @@
 #include "memory/memory_protection_tlm.h"
 #include "memory/sparse_memory.h"
 #include "memory/memory_protection_domains_tlm.h"
-#include "platform/machine_core_tlm.h"
+#include "vcpu/core_tlm.h"
 #include "vcpu/ept_tlm.h"
 #include "vcpu/host_mmu_tlm.h"
-#include "vcpu/instruction_set.h"
-#include "vcpu/vcpu_runner.h"
+#include "vcpu/instruction_unit_tlm.h"
+#include "vcpu/mmu_tlm.h"
 #include "vm_table/nonvolatile.h"
 
 namespace coffer {
@@ -89,12 +89,10 @@ public:
     /// Null in none and hypercoffer.
     HsvmControllerTlm* hsvm() { return hsvm_.get(); }
     /// What the cores' software does. After boot.
-    InstructionSet& instructions() { return *instructions_; }
-    VcpuRunner& runner() { return *runner_; }
+    InstructionSet& instructions() { return unit_.set(); }
+    VcpuRunner& runner() { return unit_.runner(); }
     LpidSource& lpids() { return lpids_; }
-    MachineCoreTlm& core(unsigned number) { return *cores_.at(number); }
-    /// For nodes of trees that travel beside a vector; null but in combined.
-    HsvmDomains* hsvm_domains() { return hsvm_domains_ ? &*hsvm_domains_ : nullptr; }
+    CoreTlm& core(unsigned number) { return cores_.at(number)->core; }
     /// The public half of the chip's unwrap key, for owners of VMs.
     static const Bytes& unwrap_key();
     static const crypto::KdfContext& fleet_id();
@@ -104,6 +102,12 @@ public:
     void collect(StatisticsGroup& group) const override;
 
 private:
+    struct CoreWithMmu {
+        explicit CoreWithMmu(unsigned number);
+        MmuTlm mmu;
+        CoreTlm core;
+    };
+
     void block_fills(const GuestPages& pages) override;
     void evict_lines(const GuestPages& pages, LastLevelCache::Leaving leaving) override;
     void evict_frames(std::uint64_t first_frame, std::uint64_t count, LastLevelCache::Leaving leaving) override;
@@ -116,7 +120,8 @@ private:
 
     const MachineParameters parameters_;
     VmGate gate_;
-    std::vector<std::unique_ptr<MachineCoreTlm>> cores_;
+    InstructionUnitTlm unit_;
+    std::vector<std::unique_ptr<CoreWithMmu>> cores_;
     std::unique_ptr<EptTlm> ept_;
     std::unique_ptr<HsvmControllerTlm> hsvm_;
     std::unique_ptr<HsvmTransportTlm> transport_;
@@ -124,9 +129,6 @@ private:
     MemoryProtectionDomainsTlm domains_;
     std::optional<HsvmDomains> hsvm_domains_;
     std::unique_ptr<VmLifecycle> lifecycle_;
-    std::unique_ptr<InstructionSet> instructions_;
-    const ExitPolicy policy_;
-    std::unique_ptr<VcpuRunner> runner_;
     ContextPayload control_payload_;
     sc_core::sc_time uncharged_;  // of what changes of page tables cause
 };

@@ -49,7 +49,9 @@ MemoryAnswer CoreTlm::guest_access(tlm::tlm_generic_payload& payload, const Proc
     guest_socket.b_transport(payload, delay_);
     mmu_.set_raw(false);
     if (payload.is_response_ok()) return MemoryAnswer::ok;
-    return payload.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE ? MemoryAnswer::not_mapped : MemoryAnswer::violated;
+    // H-SVM raised a violation for a page that was taken away.
+    const bool not_mapped = payload.get_response_status() == tlm::TLM_ADDRESS_ERROR_RESPONSE && mmu_.fault() != TranslationFault::lost;
+    return not_mapped ? MemoryAnswer::not_mapped : MemoryAnswer::violated;
 }
 
 MemoryAnswer CoreTlm::guest_read(const ProcessorCore& core, Address gpa, std::uint8_t* data, std::size_t size, GuestAccess access) {

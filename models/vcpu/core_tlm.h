@@ -19,7 +19,7 @@ namespace coffer {
 ///
 /// `host_socket`: accesses in mode host, by machine address, to a HostMmuTlm. `guest_socket`: those in modes shim and guest, by GPA, to the core's MmuTlm. `command_socket`, which need
 /// not be bound: registers of the H-SVM controller.
-class CoreTlm : public sc_core::sc_module, public StatisticsProvider, private CoreMemory {
+class CoreTlm : public sc_core::sc_module, public StatisticsProvider, public CoreMemory {
 public:
     InitiatorSocket<CoreTlm> host_socket;
     InitiatorSocket<CoreTlm> guest_socket;
@@ -66,6 +66,12 @@ public:
     VcpuRunner::Entry enter(Vmid vmid, std::uint64_t vcpu, Address entry, const HypervisorView& returned, const VcpuRunner::ShimWork& work = {});
     VcpuRunner::Exit exit(const ExitEvent& event, const VcpuRunner::ShimWork& work = {});
 
+    // What the core's hardware reaches, whatever its mode is; for loaders, too. Time gathers, and does not pass.
+    bool host_read(Address hpa, std::uint8_t* data, std::size_t size) override;
+    bool host_write(Address hpa, const std::uint8_t* data, std::size_t size) override;
+    MemoryAnswer guest_read(const ProcessorCore& core, Address gpa, std::uint8_t* data, std::size_t size, GuestAccess access) override;
+    MemoryAnswer guest_write(const ProcessorCore& core, Address gpa, const std::uint8_t* data, std::size_t size, GuestAccess access) override;
+
     /// Lets the time of what was done pass.
     void synchronize();
     /// Time that was spent and has not passed yet: up to the global quantum.
@@ -78,11 +84,6 @@ private:
     auto execute(const sc_core::sc_time& latency, Execute&& execute);
     bool host_access(tlm::tlm_generic_payload& payload);
     MemoryAnswer guest_access(tlm::tlm_generic_payload& payload, const ProcessorCore& core, GuestAccess access);
-
-    bool host_read(Address hpa, std::uint8_t* data, std::size_t size) override;
-    bool host_write(Address hpa, const std::uint8_t* data, std::size_t size) override;
-    MemoryAnswer guest_read(const ProcessorCore& core, Address gpa, std::uint8_t* data, std::size_t size, GuestAccess access) override;
-    MemoryAnswer guest_write(const ProcessorCore& core, Address gpa, const std::uint8_t* data, std::size_t size, GuestAccess access) override;
 
     const Parameters parameters_;
     MmuTlm& mmu_;

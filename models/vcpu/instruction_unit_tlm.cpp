@@ -26,6 +26,7 @@ void InstructionUnitTlm::flush(Address hpa, std::uint64_t bytes) {
 }
 
 void InstructionUnitTlm::collect(StatisticsGroup& group) const {
+    if (!set_) return;
     set_->collect(group.group("instructions"));
     runner_->collect(group.group("shims"));
 }

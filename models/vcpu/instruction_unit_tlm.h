@@ -55,6 +55,7 @@ public:
     VcpuContext& context(unsigned core) override { return set_->latched(core); }
     bool runs_vm(unsigned core) const override { return set_->core(core).mode != CoreMode::host; }
 
+    /// Nothing before boot.
     void collect(StatisticsGroup& group) const override;
 
 private:
