@@ -15,11 +15,11 @@ namespace coffer {
 
 /// The Bonsai Merkle Trees as a module.
 ///
-/// `target_socket`: counter blocks, memory mapped by GPN * 64, with `vmid`, `key_slot` and `frame` in the SecurityContext. A read returns a verified block
-/// (zeros for an empty leaf), a write updates it. A failed check is a generic error, and the violation log holds its record.
-/// TLM_IGNORE_COMMAND with a MetadataCommand evicts the page's block, or all of the slot, or changes the page's leaf;
-/// a read with MetadataCommand::leaf tells the leaf's state. `settle_socket`: dirty blocks that leave the metadata cache.
-/// `metadata_socket`: the metadata cache. `vm_table_socket`: root registers and domains. `key_socket`: K_node and revoke (KeyAddress), write only.
+/// `target_socket`: counter blocks, memory mapped by GPN * 64, with `vmid`, `key_slot` and `frame` in the SecurityContext. A read returns a verified
+/// block (zeros for an empty leaf), a write updates it. A failed check is a generic error, and the violation log holds its record. TLM_IGNORE_COMMAND
+/// with a MetadataCommand evicts the page's block, or all of the slot, or changes the page's leaf; a read with MetadataCommand::leaf tells the leaf's
+/// state. `settle_socket`: dirty blocks that leave the metadata cache. `metadata_socket`: the metadata cache. `vm_table_socket`: root registers and
+/// domains. `key_socket`: K_node and revoke (KeyAddress), write only.
 class HashTreeTlm : public sc_core::sc_module, public StatisticsProvider, private MetadataPort, private RootPort {
 public:
     TargetSocket<HashTreeTlm> target_socket;

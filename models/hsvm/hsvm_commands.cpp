@@ -15,7 +15,9 @@ std::uint8_t code_of(CommandStatus status) { return static_cast<std::uint8_t>(st
 
 /// A number that does not fit its type becomes one that there is nothing under, and so is refused as any such.
 Vmid vmid_of(std::uint64_t value) { return value <= std::numeric_limits<Vmid>::max() ? static_cast<Vmid>(value) : chip_vmid; }
-std::uint32_t small(std::uint64_t value) { return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max())); }
+std::uint32_t small(std::uint64_t value) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+}
 
 }  // namespace
 
@@ -54,7 +56,8 @@ std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, 
     switch (static_cast<HsvmOperation>(std::min<std::uint64_t>(code, 0xff))) {
         case HsvmOperation::create: {
             Vmid made = 0;
-            const HsvmStatus status = controller_.create(mode, {bank.get(Register::pages), bank.get(Register::vcpus), bank.get(Register::addr_shim)}, made);
+            const VmArguments arguments{bank.get(Register::pages), bank.get(Register::vcpus), bank.get(Register::addr_shim)};
+            const HsvmStatus status = controller_.create(mode, arguments, made);
             bank.set(Register::result_vmid, made);
             return code_of(status);
         }
@@ -67,8 +70,10 @@ std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, 
         case HsvmOperation::context_save: return switch_context(requester, bank, HsvmOperation::context_save);
         case HsvmOperation::context_restore: return switch_context(requester, bank, HsvmOperation::context_restore);
         case HsvmOperation::release: return code_of(controller_.release(mode, vmid, gpn, large));
-        case HsvmOperation::share:
-            return code_of(controller_.share(mode, vmid, gpn, vmid_of(bank.get(Register::sharer)), (flags & hsvm_registers::flags_writable_mask) != 0));
+        case HsvmOperation::share: {
+            const bool writable = (flags & hsvm_registers::flags_writable_mask) != 0;
+            return code_of(controller_.share(mode, vmid, gpn, vmid_of(bank.get(Register::sharer)), writable));
+        }
         case HsvmOperation::unshare: return code_of(controller_.unshare(mode, vmid, gpn));
         case HsvmOperation::launch: return launch(requester, bank);
         case HsvmOperation::attest: return attest(requester, bank);
@@ -91,7 +96,8 @@ std::uint8_t HsvmCommands::swap_in(const HsvmRequester& requester, Bank& bank) {
     Bytes image;
     // One byte too many shows that it is none.
     const std::uint64_t bytes = std::min<std::uint64_t>(bank.get(Register::buffer_length), controller_.swap_image_bytes() + 1);
-    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bytes, image)) return code_of(CommandStatus::bad_buffer);
+    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bytes, image))
+        return code_of(CommandStatus::bad_buffer);
     return code_of(controller_.swap_in(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), bank.get(Register::frame), image));
 }
 

@@ -21,9 +21,10 @@ namespace coffer {
 
 /// The H-SVM controller as a module: the reference level's decisions and changes over sockets, and the time that they take.
 ///
-/// `command_socket`: the registers of docs/registers_hsvm.md, for any number of initiators; debug too. Mode and VMID of the SecurityContext say who asks; an access without one is
-/// the host's. An operation is carried out within the write that starts it, one at a time. `walk_socket`: page walks and fill-time checks (vcpu/walk_protocol.h), for several initiators; debug too. `chip_socket`: the chip region, through the MPE.
-/// `control_socket`: the MPE's commands for pages. `memory_socket`: buffers of callers, through the last-level cache.
+/// `command_socket`: the registers of docs/registers_hsvm.md, for any number of initiators; debug too. Mode and VMID of the SecurityContext say who
+/// asks; an access without one is the host's. An operation is carried out within the write that starts it, one at a time. `walk_socket`: page walks
+/// and fill-time checks (vcpu/walk_protocol.h), for several initiators; debug too. `chip_socket`: the chip region, through the MPE. `control_socket`:
+/// the MPE's commands for pages. `memory_socket`: buffers of callers, through the last-level cache.
 class HsvmControllerTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private RequesterMemory, private CoreRegisters {
 public:
     TargetSocket<HsvmControllerTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> command_socket;
@@ -52,7 +53,8 @@ public:
 
     HsvmControllerTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const Parts& parts);
 
-    /// Makes the controller, with an empty chip region. After elaboration and MemoryProtectionTlm::boot, once. Throws InputError as HsvmController does.
+    /// Makes the controller, with an empty chip region. After elaboration and MemoryProtectionTlm::boot, once. Throws InputError as HsvmController
+    /// does.
     void boot();
     /// Adds a TLB that changes are told to. It outlives the module.
     void add(TranslationCache& cache) { caches_.push_back(&cache); }

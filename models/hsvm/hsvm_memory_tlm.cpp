@@ -8,7 +8,8 @@
 
 namespace coffer {
 
-HsvmMemoryTlm::HsvmMemoryTlm(BoundTarget& chip, BoundTarget& control, MemoryProtectionTlm& protection, LpidSource& lpids, const crypto::KdfContext& fleet_id)
+HsvmMemoryTlm::HsvmMemoryTlm(BoundTarget& chip, BoundTarget& control, MemoryProtectionTlm& protection, LpidSource& lpids,
+                             const crypto::KdfContext& fleet_id)
     : chip_(chip), control_(control), protection_(protection), lpids_(lpids), fleet_id_(fleet_id) {
     chip_payload_.context.mode = Mode::chip;
     chip_payload_.context.vmid = chip_vmid;

@@ -19,15 +19,16 @@ struct LastLevelCacheParameters {
     unsigned ways = 8;
     sc_core::sc_time latency{5, sc_core::SC_NS};  ///< of every line accessed, hit or miss
     bool posted_write_backs = true;      ///< write-backs leave through a buffer, and whoever caused one does not wait for it
-    Address uncached_base = 0;           ///< host accesses to [uncached_base, uncached_base + uncached_bytes) bypass the cache, and may use DMI; multiples of 4096
+    /// Host accesses to [uncached_base, uncached_base + uncached_bytes) bypass the cache, and may use DMI; multiples of 4096.
+    Address uncached_base = 0;
     Address uncached_bytes = 0;
 };
 
-/// The last-level cache between processors (`target_socket`, any number of them) and MPE (`initiator_socket`), for the host, devices and guests. Guests' lines carry their VMID and GPA, from the
-/// SecurityContext. Raw and uncached accesses bypass it, VMID 1's and all where there is no cache go through as they are.
-/// An access whose GPA and HPA differ within the page is an address error. An error from below comes back as the response, and the line is not cached; one of a write-back does
-/// not concern the access that caused it.
-/// Debug access shows a VM its own cached lines, and nobody else's.
+/// The last-level cache between processors (`target_socket`, any number of them) and MPE (`initiator_socket`), for the host, devices and guests.
+/// Guests' lines carry their VMID and GPA, from the SecurityContext. Raw and uncached accesses bypass it, VMID 1's and all where there is no cache go
+/// through as they are. An access whose GPA and HPA differ within the page is an address error. An error from below comes back as the response, and
+/// the line is not cached; one of a write-back does not concern the access that caused it. Debug access shows a VM its own cached lines, and nobody
+/// else's.
 class LastLevelCacheTlm : public sc_core::sc_module, public StatisticsProvider, private LineBus {
 public:
     using Leaving = LastLevelCache::Leaving;
@@ -38,7 +39,8 @@ public:
     /// Throws InputError for a shape that is no cache, or an uncached range that is not made of pages.
     LastLevelCacheTlm(const sc_core::sc_module_name& name, const LastLevelCacheParameters& parameters);
 
-    /// Accesses wait from block_fills to unblock_fills, and lines that leave meanwhile charge their write-backs to `delay`. Waits until an access that is under way is done.
+    /// Accesses wait from block_fills to unblock_fills, and lines that leave meanwhile charge their write-backs to `delay`. Waits until an access
+    /// that is under way is done.
     void block_fills(sc_core::sc_time& delay);
     void unblock_fills() { blocked_.reset(); }
     /// Withdraws direct access to addresses [first, last].

@@ -134,7 +134,8 @@ tlm::tlm_response_status MpeTlm::judge_page_command(const tlm::tlm_generic_paylo
     if (needs_tree && (is_plain_access(&context) || parameters_.scheme.integrity != Integrity::bmt)) return tlm::TLM_COMMAND_ERROR_RESPONSE;
     if (payload.get_byte_enable_ptr() != nullptr) return tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE;
     const unsigned bytes = is_move ? 8 : 1;
-    if ((is_move || is_question) && (payload.get_data_ptr() == nullptr || payload.get_data_length() != bytes || payload.get_streaming_width() < bytes))
+    const bool fits = payload.get_data_ptr() != nullptr && payload.get_data_length() == bytes && payload.get_streaming_width() >= bytes;
+    if ((is_move || is_question) && !fits)
         return tlm::TLM_BURST_ERROR_RESPONSE;
     const auto is_frame = [&](Address frame) {
         const bool inside = context.vmid == chip_vmid ? frame >= map_.chip_base() && map_.covers(frame) : frame < map_.data_bytes();

@@ -19,15 +19,14 @@
 
 namespace coffer {
 
-/// The memory protection engine between last-level cache and bus: the protection engine's algorithm over the sockets of its parts, and the time
-/// that their overlap leaves.
+/// The memory protection engine between last-level cache and bus: the protection engine's algorithm over the sockets of its parts, and the time that
+/// their overlap leaves.
 ///
-/// `target_socket`: any access of host (plain) and guests (protected), by machine address; the SecurityContext tells VMID and GPA. Guests and host reach data
-/// frames only; VMID 1 is a generic error here. A failed check, or a stopped VM, is a generic error.
-/// `chip_socket`: VMID 1's accesses to the chip region, for several initiators. `control_socket`: the H-SVM controller's commands for whole pages (PageCommand), and its
-/// accesses to machine memory as it is, metadata too, and to lines of guests. `metadata_socket`: the metadata cache's way to the bus.
-/// `key_socket`: K_data, K_mac and revoke (KeyAddress), write only. `pad_socket`, `counter_socket`, `vm_table_socket`: the parts.
-/// `initiator_socket`: the bus.
+/// `target_socket`: any access of host (plain) and guests (protected), by machine address; the SecurityContext tells VMID and GPA. Guests and host
+/// reach data frames only; VMID 1 is a generic error here. A failed check, or a stopped VM, is a generic error. `chip_socket`: VMID 1's accesses to
+/// the chip region, for several initiators. `control_socket`: the H-SVM controller's commands for whole pages (PageCommand), and its accesses to
+/// machine memory as it is, metadata too, and to lines of guests. `metadata_socket`: the metadata cache's way to the bus. `key_socket`: K_data, K_mac
+/// and revoke (KeyAddress), write only. `pad_socket`, `counter_socket`, `vm_table_socket`: the parts. `initiator_socket`: the bus.
 class MpeTlm : public sc_core::sc_module, public StatisticsProvider, private PadPort, private CounterPort, private ByteStore {
 public:
     TargetSocket<MpeTlm> target_socket;

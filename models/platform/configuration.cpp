@@ -69,13 +69,15 @@ std::uint64_t hsvm_chip_bytes(const Configuration& c) {
     const std::uint64_t tables = divide_up(frames, large_pages) + divide_up(frames, large_pages * large_pages);
     // Each VM's own tables may hold few entries, at every level; then there are its contexts.
     const std::uint64_t vms = c.input->size_of("vms") * (NestedPageTable::levels + 2);
-    const std::uint64_t fixed = align_up(c.hsvm_vmids * VmTable::entry_bytes, page_bytes) + align_up(c.hsvm_vmids * VmRecord::stored_bytes, page_bytes) +
+    const std::uint64_t fixed = align_up(c.hsvm_vmids * VmTable::entry_bytes, page_bytes) +
+                                align_up(c.hsvm_vmids * VmRecord::stored_bytes, page_bytes) +
                                 align_up(frames * OwnershipEntry::stored_bytes, page_bytes);
     return align_up(fixed + (tables + vms + 16) * page_bytes, std::uint64_t{64} << 10);
 }
 
 void check_hsvm(const Configuration& c) {
-    check_at(c, {{"hsvm.vmids", "hsvm.vmids"}, {"memory.chip_bytes", "memory.chip_bytes"}, {"tlb.entries", "tlb.entries"}, {"tlb.ways", "tlb.ways"}}, [&] {
+    const char* const keys[] = {"hsvm.vmids", "memory.chip_bytes", "tlb.entries", "tlb.ways"};
+    check_at(c, {{keys[0], keys[0]}, {keys[1], keys[1]}, {keys[2], keys[2]}, {keys[3], keys[3]}}, [&] {
         (void)ChipRegionLayout(AddressMap(c.memory.data_bytes, c.memory.chip_bytes, c.scheme.tag_bytes), c.hsvm_vmids);
         (void)Tlb(c.tlb);
     });

@@ -74,7 +74,8 @@ const std::vector<Field<Configuration>>& platform_fields() {
             "memory.data_bytes", [](auto& c) -> auto& { return c.memory.data_bytes; }, 4 * KiB, 2048 * TiB, page_bytes, "Size of the data frames."),
         F::size(
             "memory.chip_bytes", [](auto& c) -> auto& { return c.memory.chip_bytes; }, 4 * KiB, 16 * TiB, page_bytes,
-            "Size of the chip's own region, which holds the VM-Table, and in hsvm and combined H-SVM's tables. If left out there, as much as they need."),
+            "Size of the chip's own region, which holds the VM-Table, and in hsvm and combined H-SVM's tables. If left out there, as much as they "
+            "need."),
         F::number(
             "memory.latency_ns", [](auto& c) -> auto& { return c.memory.latency_ns; }, 0, 1e6, "ns", "From a request to its first byte."),
         F::number(
@@ -117,7 +118,8 @@ const std::vector<Field<Configuration>>& platform_fields() {
             "vm_table.slots", [](auto& c) -> auto& { return c.vm_table_slots; }, 2, 4096, "",
             "On-chip register sets of the VM-Table; one is the chip's own."),
         F::integer(
-            "hsvm.vmids", [](auto& c) -> auto& { return c.hsvm_vmids; }, 3, 65536, "", "hsvm and combined: VMIDs are below this; 0 and 1 are the host's and the chip's."),
+            "hsvm.vmids", [](auto& c) -> auto& { return c.hsvm_vmids; }, 3, 65536, "",
+            "hsvm and combined: VMIDs are below this; 0 and 1 are the host's and the chip's."),
         F::choice(
             "hsvm.transport", [](auto& c) -> auto& { return c.hsvm_transport; },
             std::vector<std::pair<std::string_view, HsvmTransport>>{

@@ -17,8 +17,8 @@
 
 namespace coffer {
 
-/// What a platform in hsvm or combined has beside the others: the H-SVM controller, the hypervisor with its transport to it, and the host's MMU. The walk
-/// sockets of guests' MMUs are bound to `controller`, which is told of them, and accesses of the host go through `host_mmu`.
+/// What a platform in hsvm or combined has beside the others: the H-SVM controller, the hypervisor with its transport to it, and the host's MMU. The
+/// walk sockets of guests' MMUs are bound to `controller`, which is told of them, and accesses of the host go through `host_mmu`.
 class HsvmSystemTlm : public sc_core::sc_module, public StatisticsProvider {
     /// The keys of VMs, which a chip would draw: those of the configuration, so that its secrets are the same in all runs.
     class Keys : public KeySource {
@@ -40,8 +40,8 @@ public:
     HostMmuTlm host_mmu;
 
     /// All references outlive the module.
-    HsvmSystemTlm(const sc_core::sc_module_name& name, const Configuration& configuration, const std::vector<Guest>& guests, MemoryProtectionTlm& protection,
-                  LastLevelCacheTlm& cache, LpidSource& lpids);
+    HsvmSystemTlm(const sc_core::sc_module_name& name, const Configuration& configuration, const std::vector<Guest>& guests,
+                  MemoryProtectionTlm& protection, LastLevelCacheTlm& cache, LpidSource& lpids);
 
     /// Makes the VMs of all guests and maps their pages. After elaboration, once; MemoryProtectionTlm has booted.
     void start();

@@ -18,8 +18,8 @@ public:
 
     explicit HypervisorTlm(const sc_core::sc_module_name& name) : sc_module(name), command_socket("command_socket") {}
 
-    /// Makes a VM of `pages` pages with one vCPU, and maps all pages of the guest, 2 MiB at once where that can be. Gives its VMID. Throws InputError, naming
-    /// memory.chip_bytes, where the chip region has no room, and std::runtime_error for any other refusal.
+    /// Makes a VM of `pages` pages with one vCPU, and maps all pages of the guest, 2 MiB at once where that can be. Gives its VMID. Throws
+    /// InputError, naming memory.chip_bytes, where the chip region has no room, and std::runtime_error for any other refusal.
     Vmid make_vm(const Guest& guest, std::uint64_t pages, Address addr_shim);
 
     /// How long all operations so far took.

@@ -60,8 +60,8 @@ private:
     std::unique_ptr<TraceReader> trace_;
 };
 
-/// A platform: tenants -> last-level cache -> memory protection -> bus probe -> DRAM; in hsvm and combined with the H-SVM controller, which makes the VMs, maps
-/// their pages and answers the walks of their MMUs.
+/// A platform: tenants -> last-level cache -> memory protection -> bus probe -> DRAM; in hsvm and combined with the H-SVM controller, which makes the
+/// VMs, maps their pages and answers the walks of their MMUs.
 class PlatformTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     LastLevelCacheTlm last_level_cache;
@@ -84,8 +84,8 @@ public:
     /// Accesses that all players have made.
     std::uint64_t accesses() const;
 
-    /// Writes back and forgets all lines and metadata, so that memory and roots agree; gives the domains, the chip's first where its region is encrypted. In a
-    /// process, outside transactions; takes no time.
+    /// Writes back and forgets all lines and metadata, so that memory and roots agree; gives the domains, the chip's first where its region is
+    /// encrypted. In a process, outside transactions; takes no time.
     std::vector<DumpDomain> settle();
 
     /// What became of the adversary's actions, counted from the end of loading.

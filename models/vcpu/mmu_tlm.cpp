@@ -179,7 +179,8 @@ bool MmuTlm::peek(Address gpa, bool write, Translation& translation) {
 unsigned MmuTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     unsigned done = 0;
     ContextPayload part;
-    for_each_piece(payload.get_address(), payload.get_data_ptr(), debug_length(payload, end()), page_bytes, [&](Address gpa, std::uint8_t* data, unsigned size) {
+    const unsigned length = debug_length(payload, end());
+    for_each_piece(payload.get_address(), payload.get_data_ptr(), length, page_bytes, [&](Address gpa, std::uint8_t* data, unsigned size) {
         Translation translation;
         if (!peek(gpa, payload.is_write(), translation)) return false;
         part.context = context_at(gpa, raw_ || translation.raw);

@@ -15,12 +15,13 @@
 
 namespace coffer {
 
-/// The MMU of a processor core between its guests (`target_socket`, guest physical addresses) and the last-level cache (`initiator_socket`, machine addresses). It says who makes
-/// an access: whatever SecurityContext comes in is replaced by {VMID, mode, GPA, raw}, and put back afterwards. An access across pages becomes one per page, after all of them
-/// were found; an address that has no machine page is an address error, and fault() tells why. No direct access for guests.
+/// The MMU of a processor core between its guests (`target_socket`, guest physical addresses) and the last-level cache (`initiator_socket`, machine
+/// addresses). It says who makes an access: whatever SecurityContext comes in is replaced by {VMID, mode, GPA, raw}, and put back afterwards. An
+/// access across pages becomes one per page, after all of them were found; an address that has no machine page is an address error, and fault() tells
+/// why. No direct access for guests.
 ///
-/// Translations are those of a fixed map, or are kept in a TLB and come over the `walk_socket` (vcpu/walk_protocol.h), which is bound then. A failed walk is a generic error.
-/// Takes no time but that of walks.
+/// Translations are those of a fixed map, or are kept in a TLB and come over the `walk_socket` (vcpu/walk_protocol.h), which is bound then. A failed
+/// walk is a generic error. Takes no time but that of walks.
 class MmuTlm : public sc_core::sc_module, public StatisticsProvider, public TranslationCache {
 public:
     TargetSocket<MmuTlm> target_socket;
@@ -36,7 +37,8 @@ public:
 
     /// Whose accesses come from now on; mode is guest or shim. Between accesses only.
     void set_guest(Vmid vmid, Mode mode = Mode::guest);
-    /// Whether accesses from now on are raw, whatever the tables say, and whether raw loads are decrypted: the processor's raw instructions. Between accesses only.
+    /// Whether accesses from now on are raw, whatever the tables say, and whether raw loads are decrypted: the processor's raw instructions. Between
+    /// accesses only.
     void set_raw(bool raw, bool decrypt = false);
     /// Why the last access that was an address error had no machine page.
     TranslationFault fault() const { return fault_; }

@@ -12,8 +12,8 @@ struct TlbParameters {
     unsigned ways = 4;       ///< 1 to 64
 };
 
-/// A translation lookaside buffer for guests: set associative, LRU. Translations carry their VM's VMID, so that several VMs have theirs at a time and a switch between them
-/// forgets none.
+/// A translation lookaside buffer for guests: set associative, LRU. Translations carry their VM's VMID, so that several VMs have theirs at a time and
+/// a switch between them forgets none.
 class Tlb {
 public:
     struct Statistics {

@@ -31,7 +31,8 @@ inline AnswerBytes encode(const Translation& translation) {
     AnswerBytes bytes{};
     const bool present = translation.fault == TranslationFault::none;
     if (present)
-        store_le64(bytes.data(), page_base(translation.hpa) | present_bit | (translation.writable ? writable_bit : 0) | (translation.raw ? raw_bit : 0));
+        store_le64(bytes.data(),
+                   page_base(translation.hpa) | present_bit | (translation.writable ? writable_bit : 0) | (translation.raw ? raw_bit : 0));
     store_le64(bytes.data() + 8, static_cast<std::uint64_t>(translation.fault));
     return bytes;
 }

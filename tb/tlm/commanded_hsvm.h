@@ -43,7 +43,10 @@ public:
         bench_.initiator.set_context(nullptr);
         EXPECT_OK(bench_.initiator.write(buffer_frame * page_bytes, image));
         return carry_out(caller, vmid, HsvmOperation::swap_in,
-                         {{Register::gpn, gpn}, {Register::frame, frame}, {Register::buffer_address, buffer_frame * page_bytes}, {Register::buffer_length, image.size()}});
+                         {{Register::gpn, gpn},
+                          {Register::frame, frame},
+                          {Register::buffer_address, buffer_frame * page_bytes},
+                          {Register::buffer_length, image.size()}});
     }
     HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext&) {
         return carry_out(caller, vmid, HsvmOperation::context_save, {{Register::vcpu, vcpu}, {Register::core, core}});
@@ -55,7 +58,8 @@ public:
         return carry_out(caller, vmid, HsvmOperation::release, {{Register::gpn, gpn}, {Register::flags, large}});
     }
     HsvmStatus share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable) {
-        return carry_out(caller, vmid, HsvmOperation::share, {{Register::gpn, gpn}, {Register::sharer, sharer}, {Register::flags, writable ? 2u : 0u}});
+        return carry_out(caller, vmid, HsvmOperation::share,
+                         {{Register::gpn, gpn}, {Register::sharer, sharer}, {Register::flags, writable ? 2u : 0u}});
     }
     HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) { return carry_out(caller, vmid, HsvmOperation::unshare, {{Register::gpn, gpn}}); }
 

@@ -19,8 +19,8 @@
 
 namespace coffer::test {
 
-/// What HsvmMachine is at the reference level, from modules: memory protection, last-level cache and H-SVM controller, with initiators for guests, host and walks. The bench
-/// stands for the TLBs.
+/// What HsvmMachine is at the reference level, from modules: memory protection, last-level cache and H-SVM controller, with initiators for guests,
+/// host and walks. The bench stands for the TLBs.
 class HsvmBench : private TranslationCache {
 public:
     using Access = HsvmMachine::Access;
@@ -121,7 +121,9 @@ private:
         return parameters;
     }
 
-    void invalidate_pages(Vmid vmid, Gpn first, std::uint64_t count) override { tlb_.erase(tlb_.lower_bound({vmid, first}), tlb_.lower_bound({vmid, first + count})); }
+    void invalidate_pages(Vmid vmid, Gpn first, std::uint64_t count) override {
+        tlb_.erase(tlb_.lower_bound({vmid, first}), tlb_.lower_bound({vmid, first + count}));
+    }
     void invalidate_frames(std::uint64_t first, std::uint64_t count) override {
         host_tlb_.erase(host_tlb_.lower_bound({first, false}), host_tlb_.lower_bound({first + count, false}));
     }

@@ -67,7 +67,8 @@ TEST(HsvmCommands, ArgumentsAreTheCallersOwn) {
         EXPECT_EQ(commands.hsvm.get(HsvmRegister::status), code_of(HsvmStatus::ok));
         // Mode and VMID both tell callers apart.
         commands.hsvm.set(HsvmCaller::guest, 2, {{HsvmRegister::gpn, 11}});
-        for (const auto& [caller, vmid] : {std::pair{HsvmCaller::shim, Vmid{2}}, std::pair{HsvmCaller::guest, Vmid{3}}, std::pair{HsvmCaller::device, Vmid{0}}}) {
+        const std::pair<HsvmCaller, Vmid> others[] = {{HsvmCaller::shim, 2}, {HsvmCaller::guest, 3}, {HsvmCaller::device, 0}};
+        for (const auto& [caller, vmid] : others) {
             commands.hsvm.become(caller, vmid);
             EXPECT_EQ(commands.hsvm.get(HsvmRegister::gpn), 0u);
         }
@@ -132,7 +133,8 @@ TEST_P(HsvmSwap, BuffersMustBeTheHostsAndLargeEnough) {
         EXPECT_EQ(commands.bench.guest_write(2, 3 * page_bytes, secret), HsvmBench::Access::done);
         const std::uint64_t bytes = commands.bench.controller().swap_image_bytes();
         const auto try_buffer = [&](std::uint64_t address, std::uint64_t length) {
-            commands.hsvm.set(HsvmCaller::host, 2, {{HsvmRegister::gpn, 3}, {HsvmRegister::buffer_address, address}, {HsvmRegister::buffer_length, length}});
+            commands.hsvm.set(HsvmCaller::host, 2,
+                              {{HsvmRegister::gpn, 3}, {HsvmRegister::buffer_address, address}, {HsvmRegister::buffer_length, length}});
             commands.hsvm.start(HsvmCaller::host, 2, HsvmOperation::swap_out);
             return commands.hsvm.get(HsvmRegister::status);
         };
@@ -151,7 +153,11 @@ TEST_P(HsvmSwap, BuffersMustBeTheHostsAndLargeEnough) {
         EXPECT_EQ(commands.hsvm.get(HsvmRegister::result_length), bytes);
 
         const auto bring_back = [&](std::uint64_t address, std::uint64_t length) {
-            commands.hsvm.set(HsvmCaller::host, 2, {{HsvmRegister::gpn, 3}, {HsvmRegister::frame, 20}, {HsvmRegister::buffer_address, address}, {HsvmRegister::buffer_length, length}});
+            commands.hsvm.set(HsvmCaller::host, 2,
+                              {{HsvmRegister::gpn, 3},
+                               {HsvmRegister::frame, 20},
+                               {HsvmRegister::buffer_address, address},
+                               {HsvmRegister::buffer_length, length}});
             commands.hsvm.start(HsvmCaller::host, 2, HsvmOperation::swap_in);
             return commands.hsvm.get(HsvmRegister::status);
         };
@@ -170,7 +176,8 @@ TEST(HsvmCommands, WhoHasNoRightIsToldSoWhateverTheBuffer) {
         commands.start();
         for (const HsvmCaller caller : {HsvmCaller::guest, HsvmCaller::shim, HsvmCaller::device})
             for (const HsvmOperation operation : {HsvmOperation::swap_out, HsvmOperation::swap_in}) {
-                commands.hsvm.set(caller, 2, {{HsvmRegister::gpn, 3}, {HsvmRegister::buffer_address, ~std::uint64_t{0}}, {HsvmRegister::buffer_length, 1 << 20}});
+                commands.hsvm.set(caller, 2,
+                                  {{HsvmRegister::gpn, 3}, {HsvmRegister::buffer_address, ~std::uint64_t{0}}, {HsvmRegister::buffer_length, 1 << 20}});
                 EXPECT_EQ(commands.hsvm.start(caller, 2, operation), HsvmStatus::wrong_mode);
             }
     });
@@ -307,7 +314,8 @@ TEST_P(HsvmSwap, AVmMovesBetweenChips) {
         target.initiator.set_context(nullptr);
         EXPECT_OK(target.initiator.write(blob_at, blob));
         const auto receive = [&](std::uint64_t length) {
-            return away.carry_out(HsvmCaller::host, 0, HsvmOperation::import_vm, {{HsvmRegister::buffer_address, blob_at}, {HsvmRegister::buffer_length, length}});
+            return away.carry_out(HsvmCaller::host, 0, HsvmOperation::import_vm,
+                                  {{HsvmRegister::buffer_address, blob_at}, {HsvmRegister::buffer_length, length}});
         };
         EXPECT_EQ(receive(blob.size() - 1), HsvmStatus::not_authentic);
         EXPECT_EQ(receive(blob.size()), HsvmStatus::ok);

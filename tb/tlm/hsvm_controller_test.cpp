@@ -150,7 +150,8 @@ Outcome compare(HsvmMachineSettings settings, std::uint64_t seed, unsigned steps
         EXPECT_TRUE(bench.controller().host_may_access(CommandedHsvm::buffer_frame, true));
         outcome.expected = play(machine, machine.hsvm, settings.encrypt, seed, steps);
         CommandedHsvm commands(bench);
-        outcome.found = commanded ? play(bench, commands, settings.encrypt, seed, steps) : play(bench, bench.controller(), settings.encrypt, seed, steps);
+        outcome.found = commanded ? play(bench, commands, settings.encrypt, seed, steps)
+                                  : play(bench, bench.controller(), settings.encrypt, seed, steps);
         flush(machine);
         bench.flush();
         outcome.differences = differences(machine, bench);
@@ -177,16 +178,18 @@ protected:
     }
 };
 INSTANTIATE_TEST_SUITE_P(Kinds, HsvmLevels,
-                         testing::Values(Kind{"hsvm", false, Integrity::bmt}, Kind{"combined", true, Integrity::bmt}, Kind{"mac", true, Integrity::mac}),
+                         testing::Values(Kind{"hsvm", false, Integrity::bmt}, Kind{"combined", true, Integrity::bmt},
+                                         Kind{"mac", true, Integrity::mac}),
                          [](const auto& kind) { return kind.param.name; });
 
 void expect_same(const Outcome& outcome) {
-    for (std::size_t i = 0; i < std::min(outcome.expected.size(), outcome.found.size()); ++i) ASSERT_EQ(outcome.expected[i], outcome.found[i]) << "line " << i;
+    const std::size_t lines = std::min(outcome.expected.size(), outcome.found.size());
+    for (std::size_t i = 0; i < lines; ++i) ASSERT_EQ(outcome.expected[i], outcome.found[i]) << "line " << i;
     ASSERT_EQ(outcome.expected.size(), outcome.found.size());
     EXPECT_TRUE(outcome.differences.empty()) << outcome.differences.size() << " frames differ, the first is " << outcome.differences.front();
     EXPECT_GT(outcome.violations, 0u) << "lost pages were touched";
-    for (const char* done : {"map: ok", "unmap: ok", "move: ok", "swap out: ok", "swap in: ok", "release: ok", "share: ok", "unshare: ok", "save: ok", "delete: ok",
-                             "map 2 MiB: true", "read: 0", "write: 0"})
+    for (const char* done : {"map: ok", "unmap: ok", "move: ok", "swap out: ok", "swap in: ok", "release: ok", "share: ok", "unshare: ok", "save: ok",
+                             "delete: ok", "map 2 MiB: true", "read: 0", "write: 0"})
         EXPECT_GT(std::count(outcome.found.begin(), outcome.found.end(), done), 2) << done;
 }
 
@@ -327,7 +330,9 @@ TEST(HsvmControllerTlm, WriteBacksOfLeavingLinesAreWaitedFor) {
     simulate([&] {
         booted.start();
         sc_core::sc_time clean, dirty;
-        const auto move = [&](std::uint64_t frame) { return [&booted, frame](HsvmController& controller) { return controller.page_move(HsvmCaller::host, booted.vmid, 3, frame); }; };
+        const auto move = [&](std::uint64_t frame) {
+            return [&booted, frame](HsvmController& controller) { return controller.page_move(HsvmCaller::host, booted.vmid, 3, frame); };
+        };
         EXPECT_EQ(booted.bench.hsvm.perform(clean, move(8)), HsvmStatus::ok);
         for (unsigned line = 0; line < lines_per_page; ++line)
             EXPECT_EQ(booted.bench.guest_write(booted.vmid, 3 * page_bytes + line * line_bytes, Block64{1}), HsvmBench::Access::done);
