@@ -192,7 +192,9 @@ std::string run_json(const RunResult& result) {
 std::string run_summary(const RunResult& result) {
     const auto value = [&](std::string_view key) { return value_of(result, key); };
     std::string title = "no protection";
-    if (value("configuration") != "none") {
+    if (value("configuration") == "hsvm") {
+        title = "hsvm, memory plain";
+    } else if (value("configuration") != "none") {
         title = fmt::format("{}, integrity {}", value("configuration"), value("protection.integrity"));
         if (value("protection.integrity") != "none")
             title += fmt::format(", data tags {} of {} bytes", value("protection.data_mac"), value("protection.tag_bytes"));

@@ -97,6 +97,7 @@ TEST(RunCommand, NestedPagingChangesNothingThatTenantsCompute) {
         EXPECT_EQ(hsvm["setup_operations"]["value"], pages + 2) << "two VMs, and each of their pages";
         EXPECT_EQ(hsvm["refused"]["value"], 0u);
         const bool encrypted = std::string(configuration) == "combined";
+        EXPECT_EQ(result.out.find(encrypted ? "combined, integrity bmt" : "hsvm, memory plain"), 0u) << result.out;
         EXPECT_EQ(hsvm["counter_blocks"]["value"], encrypted ? pages : 0);
         EXPECT_EQ(hsvm["pages_zeroed"]["value"], encrypted ? 0 : pages);
         EXPECT_EQ(stats["rates"]["traffic_share"]["tags"]["value"] > 0.0, encrypted);
