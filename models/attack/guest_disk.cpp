@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "crypto/kdf.h"
+#include "platform/machine_chips.h"
 
 namespace coffer {
 
@@ -19,7 +20,7 @@ GuestDisk::GuestDisk(MachineTlm& machine, Hypervisor& hypervisor, GuestProgram& 
     VcpuRunner& runner = machine.runner();
     const BounceLayout layout{VmOwner::pages * page_bytes, place.range(), {window, page_bytes}};
     bounce_.emplace(layout, runner.memory(guest.vmid()), runner.raw(guest.vmid()));
-    shim_.emplace(place.disk(), crypto::derive_128(owner.k_vm(), "coffer disk", MachineTlm::fleet_id()), runner.memory(guest.vmid()), *bounce_,
+    shim_.emplace(place.disk(), crypto::derive_128(owner.k_vm(), "coffer disk", machine_fleet().id), runner.memory(guest.vmid()), *bounce_,
                   machine.lpids());
     IoStatus created = IoStatus::not_open;
     const auto exit = guest.stop(GuestProgram::interrupt(), [&](ProcessorCore&) { created = shim_->create(); });

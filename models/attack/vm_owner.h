@@ -16,7 +16,7 @@ public:
     explicit VmOwner(const crypto::Key128& k_vm) : k_vm_(k_vm) {}
 
     const crypto::Key128& k_vm() const { return k_vm_; }
-    /// The key, for the chip of all machines here alone.
+    /// The key, for chip 1 alone.
     Bytes vm_key() const;
     /// The VM as it starts, with empty memory.
     SealedVector boot_vector() const;

@@ -4,38 +4,44 @@
 
 #include "hsvm/register_table.h"
 #include "platform/guests.h"
-#include "vm_table/chip_identity.h"
+#include "platform/machine_chips.h"
 
 namespace coffer {
 
 namespace {
 
-constexpr crypto::KdfContext fleet{1, 2, 3, 4, 5, 6, 7, 8};
-
-/// Making pairs of keys takes longer than all the rest of a machine, so that all of them have the same.
-const ChipIdentity& chip_identity() {
-    static const ChipIdentity chip = [] {
-        const FleetAuthority authority{fleet, crypto::SigningKey::generate(std::string_view("coffer machine fleet"))};
-        return ChipIdentity::manufacture(ChipNumber(1), authority, std::string_view("coffer machine"));
-    }();
-    return chip;
+/// Chips with different numbers are different chips: none of their secrets are equal.
+crypto::Key128 chip_key(const MachineParameters& machine, ChipNumber chip, std::string_view use) {
+    return model_key(machine.seed, fmt::format("{} of chip {}", use, chip.value()));
 }
 
-MemoryProtectionParameters protection_parameters(const MachineParameters& machine) {
+ChipNumber number_of(const NonVolatile& nonvolatile) { return ChipNumber(chip_of(nonvolatile.gpc())); }
+
+const ChipIdentity& identity_of(const MachineParameters& machine, const NonVolatile& nonvolatile) {
+    return machine.chip != nullptr ? *machine.chip : machine_chip(number_of(nonvolatile));
+}
+
+Scheme scheme_of(const MachineParameters& machine) {
+    Scheme scheme;
+    scheme.encrypt = rules_of(machine.configuration).encrypt;
+    scheme.integrity = machine.integrity;
+    return scheme;
+}
+
+MemoryProtectionParameters protection_parameters(const MachineParameters& machine, ChipNumber chip) {
     MemoryProtectionParameters p;
-    p.memory.scheme.encrypt = rules_of(machine.configuration).encrypt;
-    p.memory.scheme.integrity = machine.integrity;
+    p.memory.scheme = scheme_of(machine);
     p.memory.data_bytes = machine.data_bytes;
     p.memory.chip_bytes = machine.chip_bytes;
-    p.memory.chip.secret = model_key(machine.seed, "chip secret");
-    p.memory.chip.fleet_id = fleet;
+    p.memory.chip.secret = chip_key(machine, chip, "secret");
+    p.memory.chip.fleet_id = machine_fleet().id;
     return p;
 }
 
 ProtectionClaims claims_of(const MachineParameters& machine) {
     ProtectionClaims claims;
     claims.configuration = machine.configuration;
-    claims.scheme = protection_parameters(machine).memory.scheme;
+    claims.scheme = scheme_of(machine);
     return claims;
 }
 
@@ -68,7 +74,7 @@ HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine) 
     HsvmControllerTlm::Parameters p;
     p.hsvm.vmids = machine.vmids;
     p.hsvm.cores = machine.cores;
-    p.fleet_id = fleet;
+    p.fleet_id = machine_fleet().id;
     return p;
 }
 
@@ -82,9 +88,9 @@ MachineTlm::CoreWithMmu::CoreWithMmu(unsigned number)
 MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile)
     : sc_module(name),
       lpids_(nonvolatile),
-      keys_(model_key(parameters.seed, "random numbers")),
+      keys_(chip_key(parameters, number_of(nonvolatile), "random numbers")),
       last_level_cache("last_level_cache", cache_parameters(parameters)),
-      protection("protection", protection_parameters(parameters), lpids_),
+      protection("protection", protection_parameters(parameters, number_of(nonvolatile)), lpids_),
       dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0},
            DramTraffic(protection.map(), memory_bytes(protection.map()))),
       bus_probe("bus_probe", dram.memory()),
@@ -96,7 +102,7 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
       disk_socket("disk_socket"),
       control_socket("control_socket"),
       parameters_(parameters),
-      gate_(lpids_, nonvolatile, chip_identity(), claims_of(parameters)),
+      gate_(lpids_, nonvolatile, identity_of(parameters, nonvolatile), claims_of(parameters)),
       domains_(protection, &last_level_cache, parameters.vmids) {
     last_level_cache.initiator_socket.bind(protection.mpe.target_socket);
     protection.mpe.initiator_socket.bind(bus_probe.target_socket);
@@ -159,13 +165,6 @@ void MachineTlm::boot() {
     unit_.boot(parameters_.configuration, {lifecycle_.get(), ept_.get(), hsvm_.get(), hsvm_domains_ ? &*hsvm_domains_ : nullptr, &last_level_cache});
     for (const auto& added : cores_) (void)added->core.attach(unit_);
 }
-
-const Bytes& MachineTlm::unwrap_key() {
-    static const Bytes key = chip_identity().unwrap_key().public_der();
-    return key;
-}
-
-const crypto::KdfContext& MachineTlm::fleet_id() { return fleet; }
 
 void MachineTlm::settle() {
     last_level_cache.evict_all(LastLevelCacheTlm::Leaving::write_back);

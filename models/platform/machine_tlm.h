@@ -46,6 +46,7 @@ struct MachineParameters {
     unsigned cores = 3;
     HsvmTransport transport = HsvmTransport::microcode;  ///< how cores reach the H-SVM controller
     std::uint64_t seed = 1;                ///< of the chip's secret and of H-SVM's keys
+    const ChipIdentity* chip = nullptr;    ///< null: machine_chip() with the number that the non-volatile registers have
 };
 
 /// A whole machine without software, in one of the four configurations.
@@ -76,7 +77,7 @@ public:
     /// For the hypervisor's page tables: settled pages.
     InitiatorSocket<MachineTlm> control_socket;
 
-    /// `nonvolatile` outlives the machine. Throws InputError for parameters that do not fit together.
+    /// `nonvolatile` and the chip outlive the machine. Throws InputError for parameters that do not fit together.
     MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile);
 
     /// In a process, before anything else.
@@ -93,9 +94,10 @@ public:
     VcpuRunner& runner() { return unit_.runner(); }
     LpidSource& lpids() { return lpids_; }
     CoreTlm& core(unsigned number) { return cores_.at(number)->core; }
-    /// The public half of the chip's unwrap key, for owners of VMs.
-    static const Bytes& unwrap_key();
-    static const crypto::KdfContext& fleet_id();
+    /// Number, keys and certificates of the chip.
+    const ChipIdentity& chip() const { return gate_.chip(); }
+    /// VMs from vectors; null in none and hsvm. After boot, outside transactions; takes no time.
+    VmLifecycle* lifecycle() { return lifecycle_.get(); }
 
     const MachineParameters& parameters() const { return parameters_; }
     const ConfigurationRules& rules() const { return rules_of(parameters_.configuration); }
