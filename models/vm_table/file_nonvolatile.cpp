@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/errors.h"
+#include "crypto/sha256.h"
 
 namespace coffer {
 
@@ -23,6 +24,17 @@ namespace fs = std::filesystem;
 
 // Far above what the largest VM log needs: a longer file is not one of ours, and is not read to its end.
 constexpr std::size_t copy_bytes_limit = 8u << 20;
+
+using GpcFile = std::array<std::uint8_t, sizeof(Lpid) + sizeof(crypto::Digest)>;
+
+/// With a digest, since a count that fell back unnoticed would give LPIDs out twice.
+GpcFile gpc_file(Lpid gpc) {
+    GpcFile bytes;
+    store_le64(bytes.data(), gpc);
+    const crypto::Digest digest = crypto::sha256({{bytes.data(), sizeof(Lpid)}});
+    std::copy(digest.begin(), digest.end(), bytes.begin() + sizeof(Lpid));
+    return bytes;
+}
 
 class FileDescriptor {
 public:
@@ -125,7 +137,7 @@ FileNonVolatile::FileNonVolatile(const fs::path& file, ChipNumber chip) : chip_(
 FileNonVolatile::~FileNonVolatile() { ::close(lock_); }
 
 void FileNonVolatile::load() {
-    const std::optional<Bytes> gpc = read_exactly(file_, sizeof(Lpid), "the global page counter, little-endian");
+    const std::optional<Bytes> gpc = read_exactly(file_, std::tuple_size_v<GpcFile>, "the global page counter and its SHA-256");
     const std::optional<Bytes> log_register = read_exactly(beside(".log-register"), log_register_.size(), "the log register");
     file_exists_ = gpc.has_value();
     log_register_ = {};
@@ -138,6 +150,9 @@ void FileNonVolatile::load() {
         return;
     }
     gpc_ = load_le64(gpc->data());
+    const GpcFile intact = gpc_file(gpc_);
+    if (!std::equal(intact.begin(), intact.end(), gpc->begin()))
+        throw InputError(file_.string(), "bytes 8-39: not the SHA-256 of bytes 0-7", "the file as the chip wrote it");
     if (chip_of(gpc_) != chip_.value())
         throw InputError(file_.string(), fmt::format("bytes 6-7: belongs to chip {}", chip_of(gpc_)), fmt::format("chip {}, as configured", chip_.value()));
     if (count_of(gpc_) == 0) throw InputError(file_.string(), "bytes 0-5: the count is 0", "1 or more");
@@ -156,9 +171,7 @@ void FileNonVolatile::lock() {
 Bytes FileNonVolatile::log_copy(unsigned copy) const { return read_file(copy_path(copy), copy_bytes_limit).value_or(Bytes{}); }
 
 void FileNonVolatile::write_gpc(Lpid gpc) {
-    std::array<std::uint8_t, sizeof(Lpid)> bytes;
-    store_le64(bytes.data(), gpc);
-    write_durably(file_, bytes);
+    write_durably(file_, gpc_file(gpc));
     file_exists_ = true;
     gpc_ = gpc;
 }

@@ -7,15 +7,15 @@
 
 namespace coffer {
 
-/// Non-volatile state in files: FILE holds the GPC, 8 bytes, little-endian; beside it lie FILE.log-register (32 bytes, in chip order),
-/// FILE.log-0 and FILE.log-1 (the table's copies), and FILE.lock, which one process at a time holds.
+/// Non-volatile state in files: FILE holds the GPC (8 bytes, little-endian) and SHA-256 of these 8 bytes; beside it lie FILE.log-register
+/// (32 bytes, in chip order), FILE.log-0 and FILE.log-1 (the table's copies), and FILE.lock, which one process at a time holds.
 ///
 /// Every write is a temporary file (the name with .tmp), fsync, rename, fsync of the directory: a process killed at any moment leaves
 /// the old or the new bytes. FILE is written before anything beside it. Where FILE does not exist, a fresh chip begins with the first
 /// write; nothing but the lock is created before.
 class FileNonVolatile : public NonVolatile {
 public:
-    /// Throws InputError, having changed nothing, where FILE or FILE.log-register is truncated, oversized, unreadable or another chip's,
+    /// Throws InputError, having changed nothing, where FILE is altered, or it or FILE.log-register truncated, oversized, unreadable or another chip's,
     /// where there are files beside a FILE that is missing, or where another process holds the lock.
     FileNonVolatile(const std::filesystem::path& file, ChipNumber chip);
     ~FileNonVolatile() override;

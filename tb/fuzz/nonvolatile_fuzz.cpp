@@ -1,7 +1,7 @@
 // A chip's non-volatile files with any bytes: one line of refusal, or a chip that counts on and whose log can be written and read again.
 //
-// An input is: which files there are (bits 0 to 3: FILE, log register, copies 0 and 1; bit 4: the register is made to match copy 0, so that
-// mutations of the copy get past it); the lengths of FILE and of the register (1 byte each) and of copy 0 (2 bytes); the bytes of the four.
+// An input is: which files there are (bits 0 to 3: FILE, log register, copies 0 and 1; bits 4 and 5: the register is made to match copy 0, and
+// the digest of FILE its first 8 bytes, so that mutations get past them); the lengths of FILE and of the register (1 byte each) and of copy 0 (2 bytes); the bytes of the four.
 
 #include <unistd.h>
 
@@ -82,9 +82,15 @@ struct Files {
         log_register = reader.take(register_bytes);
         copies[0] = reader.take(copy_bytes);
         copies[1] = reader.rest();
-        if ((present & 16) == 0) return;
-        const crypto::Digest digest = crypto::sha256({copies[0]});
-        log_register.assign(digest.begin(), digest.end());
+        if ((present & 16) != 0) {
+            const crypto::Digest digest = crypto::sha256({copies[0]});
+            log_register.assign(digest.begin(), digest.end());
+        }
+        if ((present & 32) != 0) {
+            gpc.resize(sizeof(Lpid));
+            const crypto::Digest digest = crypto::sha256({gpc});
+            gpc.insert(gpc.end(), digest.begin(), digest.end());
+        }
     }
 
     void write(const fs::path& file) const {
@@ -104,9 +110,10 @@ struct Files {
     bool may_start(Lpid& first) const {
         first = ChipNumber(1).lpid(1);
         if ((present & 1) == 0) return (present & 14) == 0;
-        if (gpc.size() != sizeof first) return false;
+        if (gpc.size() != 40) return false;
         first = load_le64(gpc.data());
-        return chip_of(first) == 1 && count_of(first) != 0 && ((present & 2) == 0 || log_register.size() == 32);
+        const crypto::Digest digest = crypto::sha256({{gpc.data(), sizeof first}});
+        return std::equal(digest.begin(), digest.end(), gpc.begin() + 8) && chip_of(first) == 1 && count_of(first) != 0 && ((present & 2) == 0 || log_register.size() == 32);
     }
 
     std::size_t present = 0;

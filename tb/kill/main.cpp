@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
     const std::map<std::string, Fault> faults{{"none", Fault::none},
                                               {"forgotten_gpc", Fault::forgotten_gpc},
                                               {"register_first", Fault::register_first},
-                                              {"late_register", Fault::late_register}};
+                                              {"late_register", Fault::late_register},
+                                              {"unchecked_gpc", Fault::unchecked_gpc}};
     CLI::App options("Kills chips at any moment, and looks what they left");
     options.add_option("--kills", kills, "How many, at least");
     options.add_option("--seed", seed, "Of everything that is drawn; the moments of kills are the machine's");

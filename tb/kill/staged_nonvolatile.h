@@ -13,6 +13,7 @@ enum class Fault : std::uint8_t {
     forgotten_gpc,   ///< reserved LPIDs are not written
     register_first,  ///< the log's register is written before the copy that it stands for
     late_register,   ///< the log's register is written with the next change
+    unchecked_gpc,   ///< any count in the GPC's file is believed
 };
 
 /// A chip's non-volatile files, which tell when they are written, and may be faulty.

@@ -22,6 +22,7 @@
 
 #include "aise/lpid_allocator.h"
 #include "common/errors.h"
+#include "crypto/sha256.h"
 #include "vm_table/file_nonvolatile.h"
 #include "vm_table/vm_log.h"
 
@@ -46,6 +47,14 @@ protected:
     fs::path beside(const std::string& suffix) const { return file_.string() + suffix; }
     static void put(const fs::path& path, const Bytes& bytes) {
         std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    }
+    /// FILE as it must be: bytes in hex, and their digest.
+    void put_gpc(const char* hex) const { put(file_, with_digest(hex)); }
+    static Bytes with_digest(const char* hex) {
+        Bytes bytes = from_hex(hex, "test");
+        const crypto::Digest digest = crypto::sha256({bytes});
+        bytes.insert(bytes.end(), digest.begin(), digest.end());
+        return bytes;
     }
     static Bytes get(const fs::path& path) {
         std::ifstream in(path, std::ios::binary);
@@ -78,10 +87,10 @@ TEST_F(NonVolatileFiles, FreshChipWritesNothingUntilItMust) {
     EXPECT_EQ(names(), (std::set<std::string>{"chip.lock"}));
 }
 
-TEST_F(NonVolatileFiles, FileIsTheFirstUnreservedLpidInEightBytes) {
+TEST_F(NonVolatileFiles, FileIsTheFirstUnreservedLpidAndItsDigest) {
     FileNonVolatile nonvolatile(file_, ChipNumber(0x0102));
     (void)LpidAllocator(nonvolatile).next();
-    EXPECT_EQ(to_hex(get(file_)), "0100010000000201");
+    EXPECT_EQ(get(file_), with_digest("0100010000000201"));
 }
 
 TEST_F(NonVolatileFiles, EverythingIsReadBack) {
@@ -102,37 +111,51 @@ TEST_F(NonVolatileFiles, EverythingIsReadBack) {
 }
 
 TEST_F(NonVolatileFiles, FileAloneIsAChipWithoutLog) {
-    put(file_, from_hex("1800000000000100", "test"));
+    put_gpc("1800000000000100");
     FileNonVolatile nonvolatile(file_, ChipNumber(1));
     EXPECT_EQ(LpidAllocator(nonvolatile).next(), ChipNumber(1).lpid(0x18));
     EXPECT_EQ(nonvolatile.log_register(), LogRegister{});
 }
 
 TEST_F(NonVolatileFiles, LeftOverTemporaryFilesDoNotMatter) {
-    put(file_, from_hex("1800000000000100", "test"));
+    put_gpc("1800000000000100");
     put(beside(".tmp"), {1, 2, 3});
     FileNonVolatile nonvolatile(file_, ChipNumber(1));
     EXPECT_EQ(nonvolatile.gpc(), ChipNumber(1).lpid(0x18));
     nonvolatile.write_gpc(ChipNumber(1).lpid(0x19));
-    EXPECT_EQ(to_hex(get(file_)), "1900000000000100");
+    EXPECT_EQ(get(file_), with_digest("1900000000000100"));
     EXPECT_FALSE(fs::exists(beside(".tmp")));
 }
 
 TEST_F(NonVolatileFiles, TruncatedAndOversizedFilesAreRefusedAndLeftAlone) {
-    for (std::size_t size = 0; size <= 9; ++size) {
-        if (size == 8) continue;
-        const Bytes bytes(size, 1);
+    for (std::size_t size = 0; size <= 41; ++size) {
+        if (size == 40) continue;
+        Bytes bytes = with_digest("1800000000000100");
+        bytes.resize(size);
         put(file_, bytes);
         const std::string message = refusal();
-        EXPECT_THAT(message, AllOf(HasSubstr(file_.string()), HasSubstr("byte " + std::to_string(std::min<std::size_t>(size, 8))),
-                                   HasSubstr("accepted: exactly 8 bytes"), Not(HasSubstr("\n"))));
+        EXPECT_THAT(message, AllOf(HasSubstr(file_.string()), HasSubstr("byte " + std::to_string(std::min<std::size_t>(size, 40))),
+                                   HasSubstr("accepted: exactly 40 bytes"), Not(HasSubstr("\n"))));
         EXPECT_EQ(get(file_), bytes);
         EXPECT_EQ(names(), (std::set<std::string>{"chip"}));
     }
 }
 
+TEST_F(NonVolatileFiles, AnAlteredFileIsRefusedAndLeftAlone) {
+    const Bytes good = with_digest("1800000000000100");
+    for (std::size_t bit = 0; bit != 8 * good.size(); ++bit) {
+        Bytes bytes = good;
+        bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ 1u << bit % 8);
+        put(file_, bytes);
+        EXPECT_THAT(refusal(), AllOf(HasSubstr(file_.string()), HasSubstr("bytes 8-39: not the SHA-256 of bytes 0-7"), HasSubstr("accepted: "), Not(HasSubstr("\n"))));
+        EXPECT_EQ(get(file_), bytes);
+    }
+    put(file_, good);
+    EXPECT_EQ(refusal(), "");
+}
+
 TEST_F(NonVolatileFiles, DamagedLogRegisterIsRefused) {
-    put(file_, from_hex("1800000000000100", "test"));
+    put_gpc("1800000000000100");
     for (const std::size_t size : {0u, 31u, 33u}) {
         put(beside(".log-register"), Bytes(size, 1));
         EXPECT_THAT(refusal(), AllOf(HasSubstr(".log-register: byte"), HasSubstr("accepted: exactly 32 bytes")));
@@ -140,14 +163,14 @@ TEST_F(NonVolatileFiles, DamagedLogRegisterIsRefused) {
 }
 
 TEST_F(NonVolatileFiles, AnotherChipsFileIsRefused) {
-    put(file_, from_hex("1800000000000100", "test"));
+    put_gpc("1800000000000100");
     EXPECT_THAT(refusal(ChipNumber(2)), AllOf(HasSubstr("bytes 6-7: belongs to chip 1"), HasSubstr("accepted: chip 2")));
     EXPECT_THAT(refusal(ChipNumber::image_tool()), HasSubstr("belongs to chip 1"));
     EXPECT_EQ(refusal(ChipNumber(1)), "");
 }
 
 TEST_F(NonVolatileFiles, CountZeroIsRefused) {
-    put(file_, from_hex("0000000000000100", "test"));
+    put_gpc("0000000000000100");
     EXPECT_THAT(refusal(), AllOf(HasSubstr("bytes 0-5: the count is 0"), HasSubstr("accepted: 1 or more")));
 }
 
@@ -190,12 +213,12 @@ TEST_F(NonVolatileFiles, OneProcessAtATime) {
 
 TEST_F(NonVolatileFiles, SymbolicLinkKeepsItsTarget) {
     const fs::path link = directory_ / "link";
-    put(file_, from_hex("1800000000000100", "test"));
+    put_gpc("1800000000000100");
     fs::create_symlink(file_, link);
     FileNonVolatile nonvolatile(link, ChipNumber(1));
     nonvolatile.write_gpc(ChipNumber(1).lpid(0x19));
     EXPECT_TRUE(fs::is_symlink(link));
-    EXPECT_EQ(to_hex(get(file_)), "1900000000000100");
+    EXPECT_EQ(get(file_), with_digest("1900000000000100"));
 }
 
 TEST_F(NonVolatileFiles, FailedWriteIsReportedAndChangesNothing) {
@@ -204,7 +227,7 @@ TEST_F(NonVolatileFiles, FailedWriteIsReportedAndChangesNothing) {
     fs::create_directory(beside(".tmp"));
     EXPECT_THROW(nonvolatile.write_gpc(ChipNumber(1).lpid(3)), std::system_error);
     EXPECT_EQ(nonvolatile.gpc(), ChipNumber(1).lpid(2));
-    EXPECT_EQ(to_hex(get(file_)), "0200000000000100");
+    EXPECT_EQ(get(file_), with_digest("0200000000000100"));
 }
 
 /// Runs `body` in a process of its own with a pipe to report numbers on. Kills it `delay` after it reported `least` of them, so that kills
