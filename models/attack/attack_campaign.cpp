@@ -37,8 +37,10 @@ void AttackCampaign::carry_out() {
     try {
         for (const Stage& stage : stages_) {
             AttackScene scene(*stage.machine, seed_);
+            const sc_core::sc_time begin = scene.now();
             stage.what.attack->carry_out(scene);
-            reports_.push_back({stage.what, scene.judge(stage.what.attack->aim)});
+            const sc_core::sc_time time = scene.now() - begin;
+            reports_.push_back({stage.what, scene.judge(stage.what.attack->aim), time});
         }
     } catch (...) {
         failure_ = std::current_exception();

@@ -24,6 +24,7 @@ struct AttackCase {
 struct AttackReport {
     AttackCase what;
     AttackResult result;
+    sc_core::sc_time time;  ///< simulated, from the secret's being there to the end
 };
 
 /// Carries out attacks one after the other, each on a machine of its own. One simulation, so once per process.

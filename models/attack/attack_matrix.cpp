@@ -173,6 +173,7 @@ std::string attack_matrix_json(const std::vector<AttackReport>& reports) {
                            {"integrity", to_string(report.what.integrity)},
                            {"outcome", to_string(report.result.outcome)},
                            {"evidence", report.result.by},
+                           {"time", {{"value", report.time / sc_core::sc_time(1, sc_core::SC_NS)}, {"unit", "ns"}}},
                            {"as_expected", is_expected(report)}});
     return ordered_json{{"attacks", attacks}, {"as_expected", as_expected(reports)}}.dump(2) + '\n';
 }

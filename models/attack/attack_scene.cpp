@@ -59,6 +59,11 @@ void AttackScene::load_as_host(Address hpa, std::size_t size) {
 
 Bytes AttackScene::fresh_bytes(std::size_t size) { return draw(random_, size); }
 
+sc_core::sc_time AttackScene::now() {
+    for (unsigned number = 0; number != machine.parameters().cores; ++number) machine.core(number).synchronize();
+    return sc_core::sc_time_stamp();
+}
+
 AttackResult AttackScene::judge(AttackAim aim) const { return evidence.judge(aim, victim.vmid(), machine.protection.violations.violations()); }
 
 }  // namespace coffer

@@ -54,6 +54,8 @@ public:
     GuestDisk victims_disk() { return {machine, hypervisor, victim, victims_owner()}; }
 
     AttackResult judge(AttackAim aim) const;
+    /// The time when everything that was done is over.
+    sc_core::sc_time now();
 
 private:
     AttackScene(MachineTlm& machine, std::mt19937_64 random);

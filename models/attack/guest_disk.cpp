@@ -8,7 +8,7 @@
 namespace coffer {
 
 GuestDisk::GuestDisk(MachineTlm& machine, Hypervisor& hypervisor, GuestProgram& guest, const VmOwner& owner)
-    : machine_(machine), hypervisor_(hypervisor), guest_(guest) {
+    : hypervisor_(hypervisor), guest_(guest) {
     const auto demand = [](bool done) {
         if (!done) throw std::logic_error("a guest cannot set up its disk");
     };
@@ -17,11 +17,11 @@ GuestDisk::GuestDisk(MachineTlm& machine, Hypervisor& hypervisor, GuestProgram& 
     if (!machine.rules().shim) return;
 
     const ShimMemory place{VmOwner::addr_shim, 1, VmOwner::sectors};
-    VcpuRunner& runner = machine.runner();
+    CoreTlm& core = machine.core(guest.core());
+    GuestMemoryPort& memory = core.shim_memory(guest.vmid());
     const BounceLayout layout{VmOwner::pages * page_bytes, place.range(), {window, page_bytes}};
-    bounce_.emplace(layout, runner.memory(guest.vmid()), runner.raw(guest.vmid()));
-    shim_.emplace(place.disk(), crypto::derive_128(owner.k_vm(), "coffer disk", machine_fleet().id), runner.memory(guest.vmid()), *bounce_,
-                  machine.lpids());
+    bounce_.emplace(layout, memory, core.shim_raw(guest.vmid()));
+    shim_.emplace(place.disk(), crypto::derive_128(owner.k_vm(), "coffer disk", machine_fleet().id), memory, *bounce_, machine.lpids());
     IoStatus created = IoStatus::not_open;
     const auto exit = guest.stop(GuestProgram::interrupt(), [&](ProcessorCore&) { created = shim_->create(); });
     demand(exit.ok() && created == IoStatus::ok && guest.go_on(exit.view).ok());

@@ -28,7 +28,6 @@ private:
     Address window_hpa() const { return hypervisor_.frame_of(guest_.vmid(), window_gpn) * page_bytes; }
     bool sealed(IoStatus status);
 
-    MachineTlm& machine_;
     Hypervisor& hypervisor_;
     GuestProgram& guest_;
     std::optional<BounceBuffer> bounce_;

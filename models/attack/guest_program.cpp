@@ -50,11 +50,12 @@ void GuestProgram::start(Vmid vmid) {
         if (store_context_page(memory, context_page(VmOwner::addr_shim, 0), {}, first.context) != MemoryAnswer::ok)
             throw std::logic_error("a VM's memory cannot be prepared");
     }
+    machine_.core(0).synchronize();
     if (!go_on(first).ok()) throw std::logic_error("a VM does not start");
 }
 
 bool GuestProgram::store_scratch(Address gpa, ByteView data) {
-    return machine_.instructions().store(core_, gpa, data.data, data.size) == MemoryAnswer::ok;
+    return runs() && software().store(gpa, data.data, data.size) == MemoryAnswer::ok;
 }
 
 Answer GuestProgram::share(Gpn gpn) {
@@ -72,7 +73,7 @@ bool GuestProgram::store(Address gpa, ByteView data) {
 
 std::optional<Bytes> GuestProgram::load(Address gpa, std::size_t size) {
     Bytes bytes(size);
-    if (machine_.instructions().load(core_, gpa, bytes.data(), size) != MemoryAnswer::ok) return std::nullopt;
+    if (!runs() || software().load(gpa, bytes.data(), size) != MemoryAnswer::ok) return std::nullopt;
     return bytes;
 }
 
@@ -82,7 +83,7 @@ void GuestProgram::look_at_everything(Evidence& evidence) {
 
 VcpuRunner::Exit GuestProgram::stop(const ExitEvent& event, const VcpuRunner::ShimWork& work) {
     stopped_with_ = registers();
-    return machine_.runner().exit(core_, event, work);
+    return software().exit(event, work);
 }
 
 Answer GuestProgram::go_on(const HypervisorView& returned, const VcpuRunner::ShimWork& work) {
@@ -92,7 +93,7 @@ Answer GuestProgram::go_on(const HypervisorView& returned, const VcpuRunner::Shi
 Answer GuestProgram::go_on_at(Address entry, const HypervisorView& returned) { return enter(returned, entry, {}); }
 
 Answer GuestProgram::enter(const HypervisorView& returned, Address entry, const VcpuRunner::ShimWork& work) {
-    const VcpuRunner::Entry entered = machine_.runner().enter(core_, vmid_, 0, entry, returned, work);
+    const VcpuRunner::Entry entered = software().enter(vmid_, 0, entry, returned, work);
     if (!entered.instruction.ok()) return answer_of(entered.instruction);
     return {entered.shim == ShimStatus::ok ? "" : std::string(to_string(entered.shim))};
 }

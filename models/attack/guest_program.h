@@ -45,14 +45,15 @@ public:
     /// The exit was an IN of one byte, which changes AL and goes on behind the instruction.
     void expect_emulated(const ExitEvent& in);
     /// While it runs.
-    VcpuContext& registers() { return machine_.instructions().core(core_).registers; }
-    bool runs() const { return machine_.instructions().core(core_).mode == CoreMode::guest; }
+    VcpuContext& registers() { return software().state().registers; }
+    bool runs() { return software().mode() == CoreMode::guest; }
 
     Vmid vmid() const { return vmid_; }
     unsigned core() const { return core_; }
     static ExitEvent interrupt();
 
 private:
+    CoreTlm& software() { return machine_.core(core_); }
     Answer enter(const HypervisorView& returned, Address entry, const VcpuRunner::ShimWork& work);
 
     MachineTlm& machine_;

@@ -17,11 +17,11 @@ HsvmRequests::Arguments page_arguments(Vmid vmid, Gpn gpn, std::uint64_t frame =
 }
 
 /// `base`: of the device's group, from which its addresses count.
-void write_register(tlm_utils::simple_initiator_socket<MachineTlm>& socket, Address base, DeviceRegister name, std::uint64_t value) {
+void write_register(tlm_utils::simple_initiator_socket<MachineTlm>& socket, Address base, DeviceRegister name, std::uint64_t value,
+                    sc_core::sc_time& delay) {
     std::array<std::uint8_t, 8> bytes;
     store_le64(bytes.data(), value);
     ContextPayload payload;
-    sc_core::sc_time delay;
     tlm::tlm_generic_payload& access = payload.write(devices_registers::entry(name).address_of(0) - base, bytes.data(), bytes.size());
     socket->b_transport(access, delay);
     if (!access.is_response_ok()) throw std::logic_error("a device's registers refuse the hypervisor");
@@ -70,12 +70,12 @@ Answer Hypervisor::install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vm
     if (with_nodes.size() < InstructionSet::nodes_at) with_nodes.resize(InstructionSet::nodes_at);
     if (const Answer stored = store(key_at, vm_key); !stored.ok()) return stored;
     if (const Answer stored = store(vector_at, with_nodes); !stored.ok()) return stored;
-    return answer_of(machine_.instructions().vm_install(core, key_at, vector_at, vmid));
+    return answer_of(software().vm_install(key_at, vector_at, vmid));
 }
 
 Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
     const Address at = buffer() * page_bytes;
-    if (const Answer sealed = answer_of(machine_.instructions().vm_snapshot(core, vmid, at)); !sealed.ok()) return sealed;
+    if (const Answer sealed = answer_of(software().vm_snapshot(vmid, at)); !sealed.ok()) return sealed;
     vm_vector.resize(vm_vector_bytes);
     if (const Answer loaded = load(at, vm_vector); !loaded.ok() || !machine_.rules().ownership) return loaded;
     // With H-SVM the nodes of the tree lie behind the vector.
@@ -88,13 +88,12 @@ Answer Hypervisor::snapshot(Vmid vmid, Bytes& vm_vector) {
 Answer Hypervisor::end_vm(Vmid vmid) {
     Answer ended;
     if (machine_.rules().shim)
-        ended = answer_of(machine_.instructions().vm_uninstall(core, vmid));
+        ended = answer_of(software().vm_uninstall(vmid));
     else if (machine_.rules().ownership)
         ended = hsvm_.carry_out(HsvmOperation::delete_vm, {{HsvmRegister::vmid, vmid}});
     else
         machine_.ept()->remove(vmid);
     if (!ended.ok()) return ended;
-    machine_.runner().forget(vmid);
     for (auto mapping = frames_.lower_bound({vmid, 0}); mapping != frames_.end() && mapping->first.first == vmid; mapping = frames_.erase(mapping))
         returned_frames_.push_back(mapping->second);
     return ended;
@@ -166,24 +165,33 @@ Answer Hypervisor::swap_in(Vmid vmid, Gpn gpn, std::uint64_t frame, const Bytes&
 }
 
 Answer Hypervisor::load(Address hpa, Bytes& bytes) {
-    return {machine_.core(core).host_read(hpa, bytes.data(), bytes.size()) ? "" : "address error"};
+    return {software().load(hpa, bytes.data(), bytes.size()) == MemoryAnswer::ok ? "" : "address error"};
 }
 
-Answer Hypervisor::store(Address hpa, ByteView bytes) { return {machine_.core(core).host_write(hpa, bytes.data, bytes.size) ? "" : "address error"}; }
+Answer Hypervisor::store(Address hpa, ByteView bytes) { return {software().store(hpa, bytes.data, bytes.size) == MemoryAnswer::ok ? "" : "address error"}; }
 
 Answer Hypervisor::dma_copy(Address from, Address to, std::size_t size) {
-    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_source, from);
-    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_destination, to);
-    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_length, size);
-    write_register(machine_.dma_socket, devices_registers::dma_base, DeviceRegister::dma_control, devices_registers::dma_control_start_mask);
+    // The command starts after the time of all accesses to registers.
+    sc_core::sc_time delay;
+    const auto write = [&](DeviceRegister name, std::uint64_t value) {
+        write_register(machine_.dma_socket, devices_registers::dma_base, name, value, delay);
+    };
+    write(DeviceRegister::dma_source, from);
+    write(DeviceRegister::dma_destination, to);
+    write(DeviceRegister::dma_length, size);
+    write(DeviceRegister::dma_control, devices_registers::dma_control_start_mask);
     return completion(machine_.dma);
 }
 
 Answer Hypervisor::disk_command(std::uint64_t sector, Address buffer, std::uint64_t control) {
     machine_.settle();
-    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_sector, sector);
-    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_buffer, buffer);
-    write_register(machine_.disk_socket, devices_registers::disk_base, DeviceRegister::disk_control, control);
+    sc_core::sc_time delay;
+    const auto write = [&](DeviceRegister name, std::uint64_t value) {
+        write_register(machine_.disk_socket, devices_registers::disk_base, name, value, delay);
+    };
+    write(DeviceRegister::disk_sector, sector);
+    write(DeviceRegister::disk_buffer, buffer);
+    write(DeviceRegister::disk_control, control);
     const Answer answer = completion(machine_.disk);
     machine_.settle();
     return answer;
@@ -196,9 +204,8 @@ Answer Hypervisor::write_sector(std::uint64_t sector, Address from) {
 }
 
 Answer Hypervisor::ept_store(Vmid vmid, Gpn gpn, NptEntry entry) {
-    if (machine_.rules().shim) return answer_of(machine_.instructions().ept_st(core, InstructionSet::ept_address(vmid, gpn), entry.bits));
-    sc_core::sc_time delay;
-    const EptStatus status = machine_.ept()->store(vmid, gpn, entry, delay);
+    if (machine_.rules().shim) return answer_of(software().ept_st(InstructionSet::ept_address(vmid, gpn), entry.bits));
+    const EptStatus status = software().store_entry(vmid, gpn, entry);
     return {status == EptStatus::ok ? "" : std::string(to_string(status))};
 }
 

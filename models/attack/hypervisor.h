@@ -60,6 +60,7 @@ public:
     Answer write_sector(std::uint64_t sector, Address from);
 
 private:
+    CoreTlm& software() { return machine_.core(core); }
     Answer ept_store(Vmid vmid, Gpn gpn, NptEntry entry);
     std::uint64_t buffer();
     Answer disk_command(std::uint64_t sector, Address buffer, std::uint64_t control);

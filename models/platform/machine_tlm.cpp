@@ -80,8 +80,11 @@ HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine) 
 
 }  // namespace
 
-MachineTlm::CoreWithMmu::CoreWithMmu(unsigned number)
-    : mmu(fmt::format("mmu_{}", number).c_str(), TlbParameters()), core(fmt::format("core_{}", number).c_str(), {}, mmu) {
+MachineTlm::CoreWithMmus::CoreWithMmus(unsigned number, const HostMmuParameters& host)
+    : mmu(fmt::format("mmu_{}", number).c_str(), TlbParameters()),
+      host_mmu(fmt::format("host_mmu_{}", number).c_str(), host),
+      core(fmt::format("core_{}", number).c_str(), {}, mmu) {
+    core.host_socket.bind(host_mmu.target_socket);
     core.guest_socket.bind(mmu.target_socket);
 }
 
@@ -94,7 +97,6 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
       dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0},
            DramTraffic(protection.map(), memory_bytes(protection.map()))),
       bus_probe("bus_probe", dram.memory()),
-      host_mmu("host_mmu", host_parameters(parameters, Mode::host)),
       iommu("iommu", host_parameters(parameters, Mode::device)),
       dma("dma"),
       disk("disk", {parameters.sectors, sc_core::sc_time(10, sc_core::SC_NS), sc_core::sc_time(1, sc_core::SC_US)}, medium_),
@@ -107,19 +109,18 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
     last_level_cache.initiator_socket.bind(protection.mpe.target_socket);
     protection.mpe.initiator_socket.bind(bus_probe.target_socket);
     bus_probe.initiator_socket.bind(dram.target_socket);
-    host_mmu.initiator_socket.bind(last_level_cache.target_socket);
     dma_socket.bind(dma.target_socket);
     disk_socket.bind(disk.target_socket);
     dma.initiator_socket.bind(iommu.target_socket);
     disk.initiator_socket.bind(iommu.target_socket);
     iommu.initiator_socket.bind(last_level_cache.target_socket);
     control_socket.bind(protection.mpe.control_socket);
-    caches_ = {&host_mmu, &iommu};
+    caches_ = {&iommu};
     for (unsigned number = 0; number != parameters.cores; ++number) {
-        CoreWithMmu& added = *cores_.emplace_back(std::make_unique<CoreWithMmu>(number));
-        added.core.host_socket.bind(host_mmu.target_socket);
+        CoreWithMmus& added = *cores_.emplace_back(std::make_unique<CoreWithMmus>(number, host_parameters(parameters, Mode::host)));
         added.mmu.initiator_socket.bind(last_level_cache.target_socket);
-        caches_.push_back(&added.mmu);
+        added.host_mmu.initiator_socket.bind(last_level_cache.target_socket);
+        caches_.insert(caches_.end(), {&added.mmu, &added.host_mmu});
     }
     if (rules().ownership)
         connect_hsvm();
@@ -133,7 +134,6 @@ void MachineTlm::connect_hsvm() {
     hsvm_->chip_socket.bind(protection.mpe.chip_socket);
     hsvm_->control_socket.bind(protection.mpe.control_socket);
     hsvm_->memory_socket.bind(last_level_cache.target_socket);
-    host_mmu.walk_socket.bind(hsvm_->walk_socket);
     iommu.walk_socket.bind(hsvm_->walk_socket);
     for (TranslationCache* const cache : caches_) hsvm_->add(*cache);
     HsvmTransportParameters transport;
@@ -143,6 +143,7 @@ void MachineTlm::connect_hsvm() {
     transport_->initiator_socket.bind(hsvm_->command_socket);
     for (const auto& core : cores_) {
         core->mmu.walk_socket.bind(hsvm_->walk_socket);
+        core->host_mmu.walk_socket.bind(hsvm_->walk_socket);
         core->core.command_socket.bind(transport_->target_socket);
     }
 }
@@ -152,9 +153,11 @@ void MachineTlm::connect_page_tables() {
     PageSettlePort* const settling = rules().encrypt ? this : nullptr;
     ept_ = std::make_unique<EptTlm>("ept", ept_parameters(parameters_), protection.map(), ordering, settling);
     ept_->memory_socket.bind(last_level_cache.target_socket);
-    host_mmu.walk_socket.bind(ept_->walk_socket);
     iommu.walk_socket.bind(ept_->walk_socket);
-    for (const auto& core : cores_) core->mmu.walk_socket.bind(ept_->walk_socket);
+    for (const auto& core : cores_) {
+        core->mmu.walk_socket.bind(ept_->walk_socket);
+        core->host_mmu.walk_socket.bind(ept_->walk_socket);
+    }
 }
 
 void MachineTlm::boot() {
@@ -209,7 +212,6 @@ void MachineTlm::collect(StatisticsGroup& group) const {
     protection.collect(group.group("protection"));
     bus_probe.collect(group.group("bus_probe"));
     dram.collect(group.group("dram"));
-    host_mmu.collect(group.group("host_mmu"));
     iommu.collect(group.group("iommu"));
     dma.collect(group.group("dma"));
     disk.collect(group.group("disk"));
@@ -219,6 +221,7 @@ void MachineTlm::collect(StatisticsGroup& group) const {
     for (std::size_t i = 0; i != cores_.size(); ++i) {
         cores_[i]->core.collect(group.group(fmt::format("core_{}", i)));
         cores_[i]->mmu.collect(group.group(fmt::format("mmu_{}", i)));
+        cores_[i]->host_mmu.collect(group.group(fmt::format("host_mmu_{}", i)));
     }
     unit_.collect(group);
 }

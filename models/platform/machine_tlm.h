@@ -51,11 +51,11 @@ struct MachineParameters {
 
 /// A whole machine without software, in one of the four configurations.
 ///
-///     core: host software --> host MMU ---+
-///           guest, shim --> MMU ----------+--> last-level cache --> memory protection --> bus probe --> DRAM
-///     DMA engine, disk --> IOMMU ---------+
+///     each core: host software --> host MMU -+
+///                guest, shim --> MMU --------+--> last-level cache --> memory protection --> bus probe --> DRAM
+///     DMA engine, disk --> IOMMU ------------+
 ///
-/// MMUs and IOMMU ask the H-SVM controller (hsvm, combined), which cores command over a transport, or the hypervisor's page tables (none,
+/// All MMUs and the IOMMU ask the H-SVM controller (hsvm, combined), which cores command over a transport, or the hypervisor's page tables (none,
 /// hypercoffer).
 class MachineTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private PageSettlePort {
     LpidAllocator lpids_;  // before the modules that draw from them
@@ -67,7 +67,6 @@ public:
     MemoryProtectionTlm protection;
     DramTlm dram;
     BusProbeTlm bus_probe;
-    HostMmuTlm host_mmu;
     HostMmuTlm iommu;
     DmaEngineTlm dma;
     DiskTlm disk;
@@ -89,11 +88,10 @@ public:
     EptTlm* ept() { return ept_.get(); }
     /// Null in none and hypercoffer.
     HsvmControllerTlm* hsvm() { return hsvm_.get(); }
-    /// What the cores' software does. After boot.
-    InstructionSet& instructions() { return unit_.set(); }
-    VcpuRunner& runner() { return unit_.runner(); }
     LpidSource& lpids() { return lpids_; }
+    /// What software does. After boot.
     CoreTlm& core(unsigned number) { return cores_.at(number)->core; }
+    const HostMmuTlm& host_mmu(unsigned number) const { return cores_.at(number)->host_mmu; }
     /// Number, keys and certificates of the chip.
     const ChipIdentity& chip() const { return gate_.chip(); }
     /// VMs from vectors; null in none and hsvm. After boot, outside transactions; takes no time.
@@ -104,9 +102,10 @@ public:
     void collect(StatisticsGroup& group) const override;
 
 private:
-    struct CoreWithMmu {
-        explicit CoreWithMmu(unsigned number);
+    struct CoreWithMmus {
+        CoreWithMmus(unsigned number, const HostMmuParameters& host);
         MmuTlm mmu;
+        HostMmuTlm host_mmu;
         CoreTlm core;
     };
 
@@ -123,7 +122,7 @@ private:
     const MachineParameters parameters_;
     VmGate gate_;
     InstructionUnitTlm unit_;
-    std::vector<std::unique_ptr<CoreWithMmu>> cores_;
+    std::vector<std::unique_ptr<CoreWithMmus>> cores_;
     std::unique_ptr<EptTlm> ept_;
     std::unique_ptr<HsvmControllerTlm> hsvm_;
     std::unique_ptr<HsvmTransportTlm> transport_;

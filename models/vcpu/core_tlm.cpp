@@ -1,5 +1,7 @@
 #include "vcpu/core_tlm.h"
 
+#include <stdexcept>
+
 namespace coffer {
 
 namespace {
@@ -138,6 +140,12 @@ InstructionResult CoreTlm::raw_st(Address gpa, const std::uint8_t* data, std::si
 
 InstructionResult CoreTlm::raw_ld(bool enc_on, Address gpa, std::uint8_t* data, std::size_t size) {
     return execute(sc_core::SC_ZERO_TIME, [&](InstructionUnitTlm& unit) { return unit.set().raw_ld(number_, enc_on, gpa, data, size); });
+}
+
+EptStatus CoreTlm::store_entry(Vmid vmid, Gpn gpn, NptEntry entry) {
+    if (unit_->set().configuration() != ProtectionConfiguration::none || mode() != CoreMode::host)
+        throw std::logic_error("page tables are not this software's to store to");
+    return execute(sc_core::SC_ZERO_TIME, [&](InstructionUnitTlm& unit) { return unit.store_entry(vmid, gpn, entry); });
 }
 
 VcpuRunner::Entry CoreTlm::enter(Vmid vmid, std::uint64_t vcpu, Address entry, const HypervisorView& returned, const VcpuRunner::ShimWork& work) {

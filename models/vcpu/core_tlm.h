@@ -61,10 +61,15 @@ public:
     InstructionResult shim_to_guest();
     InstructionResult raw_st(Address gpa, const std::uint8_t* data, std::size_t size);
     InstructionResult raw_ld(bool enc_on, Address gpa, std::uint8_t* data, std::size_t size);
+    /// The hypervisor's store to its page tables in `none`, which has no ept_st. Throws std::logic_error in any other configuration and mode than host.
+    EptStatus store_entry(Vmid vmid, Gpn gpn, NptEntry entry);
 
     /// Entries and exits with the shim's work, as those of VcpuRunner.
     VcpuRunner::Entry enter(Vmid vmid, std::uint64_t vcpu, Address entry, const HypervisorView& returned, const VcpuRunner::ShimWork& work = {});
     VcpuRunner::Exit exit(const ExitEvent& event, const VcpuRunner::ShimWork& work = {});
+    /// The VM's memory for the work of its shim: not mapped at any other time. The references are good while the VM lives.
+    GuestMemoryPort& shim_memory(Vmid vmid) { return unit_->runner().memory(vmid); }
+    RawMemoryPort& shim_raw(Vmid vmid) { return unit_->runner().raw(vmid); }
 
     // What the core's hardware reaches, whatever its mode is; for loaders, too. Time gathers, and does not pass.
     bool host_read(Address hpa, std::uint8_t* data, std::size_t size) override;

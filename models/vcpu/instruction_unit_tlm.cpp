@@ -9,7 +9,7 @@ void InstructionUnitTlm::boot(ProtectionConfiguration configuration, const Parts
     ports.domains = parts.domains;
     if (parts.ept != nullptr) {
         ports.ept = &parts.ept->tables();
-        ports.ept_store = [this](Vmid vmid, Gpn gpn, NptEntry entry) { return parts_.ept->store(vmid, gpn, entry, *delay_); };
+        ports.ept_store = [this](Vmid vmid, Gpn gpn, NptEntry entry) { return store_entry(vmid, gpn, entry); };
     }
     if (parts.hsvm != nullptr) {
         ports.hsvm = &parts.hsvm->controller();

@@ -48,6 +48,8 @@ public:
     // After boot.
     InstructionSet& set() { return *set_; }
     VcpuRunner& runner() { return *runner_; }
+    /// A store to the hypervisor's page tables, where there are some: what ept_st does beside its checks.
+    EptStatus store_entry(Vmid vmid, Gpn gpn, NptEntry entry) { return parts_.ept->store(vmid, gpn, entry, *delay_); }
     /// The host's lines of machine pages leave the last-level cache, written back (CLFLUSH).
     void flush(Address hpa, std::uint64_t bytes);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <stdexcept>
 
 #include "hsvm/register_table.h"
 #include "tlm/core_bench.h"
@@ -112,6 +113,29 @@ TEST_P(Core, FaultsHaveNoEffectAndTakeTheInstructionsTimeOnly) {
         EXPECT_EQ(core.mode(), CoreMode::host);
         core.synchronize();
         EXPECT_EQ(sc_core::sc_time_stamp() - before, sc_core::sc_time(600, sc_core::SC_NS)) << "two switches and an exit";
+    });
+}
+
+TEST_P(Core, StoresToPageTablesWhereThereIsNoInstructionForIt) {
+    CoreBench bench(GetParam());
+    simulate([&] {
+        bench.boot();
+        const Vmid vmid = bench.start_vm(1, first_frame);
+        CoreTlm& core = bench.core(0);
+        const NptEntry entry = NptEntry::mapped(first_frame + 40);
+        if (GetParam() != Configuration::none) {
+            EXPECT_THROW(core.store_entry(vmid, 20, entry), std::logic_error);
+            return;
+        }
+        const sc_core::sc_time before = sc_core::sc_time_stamp();
+        EXPECT_EQ(core.store_entry(vmid, 20, entry), EptStatus::ok);
+        core.synchronize();
+        EXPECT_GT(sc_core::sc_time_stamp(), before);
+        EXPECT_EQ(core.store_entry(vmid, CoreBench::vm_pages, entry), EptStatus::page_beyond);
+        ASSERT_TRUE(core.enter(vmid, 0, bench.entry(), bench.first_view(0)).ok());
+        stored(core, 20 * page_bytes, pattern(8, 1));
+        EXPECT_EQ(loaded(core, 20 * page_bytes, 8), pattern(8, 1));
+        EXPECT_THROW(core.store_entry(vmid, 20, {}), std::logic_error) << "in mode guest";
     });
 }
 
