@@ -17,10 +17,10 @@ Bytes BusAdversary::read(const std::vector<MemoryBlock>& blocks) {
 
 void BusAdversary::overwrite(const std::vector<MemoryBlock>& blocks, const Bytes& bytes) {
     if (read(blocks) == bytes) throw std::logic_error("the adversary on the bus changes nothing");
-    write(blocks, bytes);
+    put(blocks, bytes);
 }
 
-void BusAdversary::write(const std::vector<MemoryBlock>& blocks, const Bytes& bytes) {
+void BusAdversary::put(const std::vector<MemoryBlock>& blocks, const Bytes& bytes) {
     std::size_t at = 0;
     for (const MemoryBlock& block : blocks) {
         machine_.dram.memory().write(block.address, bytes.data() + at, block.size);
@@ -34,12 +34,7 @@ void BusAdversary::exchange(const std::vector<MemoryBlock>& some, const std::vec
     overwrite(others, bytes);
 }
 
-void BusAdversary::copy_page(std::uint64_t from, std::uint64_t to) {
-    for (std::size_t line = 0; line != lines_per_page; ++line) {
-        const Address offset = line * line_bytes;
-        write(line_and_counters(to * page_bytes + offset), read(line_and_counters(from * page_bytes + offset)));
-    }
-}
+void BusAdversary::copy_page(std::uint64_t from, std::uint64_t to) { put(page(to), read(page(from))); }
 
 BusAdversary::Image BusAdversary::image() {
     Image image;
@@ -69,6 +64,20 @@ std::vector<MemoryBlock> BusAdversary::line_and_counters(Address hpa) const {
     std::vector<MemoryBlock> blocks = data_and_tag(hpa);
     if (machine_.rules().encrypt) blocks.push_back({machine_.protection.map().counter_of(hpa), line_bytes});
     return blocks;
+}
+
+std::vector<MemoryBlock> BusAdversary::page(std::uint64_t frame) const {
+    const AddressMap& map = machine_.protection.map();
+    const Address hpa = frame * page_bytes;
+    std::vector<MemoryBlock> blocks{{hpa, page_bytes}};
+    if (!machine_.rules().encrypt) return blocks;
+    blocks.push_back({map.counter_of(hpa), line_bytes});
+    if (machine_.protection.scheme().integrity != Integrity::none) blocks.push_back({map.tag_of(hpa), lines_per_page * map.tag_bytes()});
+    return blocks;
+}
+
+std::vector<MemoryBlock> BusAdversary::tree(Address base, std::uint64_t pages) const {
+    return {{base, static_cast<std::size_t>(TreeGeometry(pages, machine_.protection.scheme().node_tag_bytes).bytes())}};
 }
 
 std::vector<MemoryBlock> BusAdversary::everything(Vmid vmid, Address gpa, Address hpa) {

@@ -19,6 +19,8 @@ public:
     Bytes read(const std::vector<MemoryBlock>& blocks);
     /// Puts other bytes there. Throws std::logic_error where they are the same, for then there is no attack.
     void overwrite(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
+    /// Puts bytes there, whatever they are.
+    void put(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
     /// Exchanges blocks of the same sizes.
     void exchange(const std::vector<MemoryBlock>& some, const std::vector<MemoryBlock>& others);
     /// Copies a page from one frame to another with everything that goes with it outside the chip: tags and counter block.
@@ -37,9 +39,12 @@ public:
     /// A line with everything that stands for it outside the chip: tag, counter block, and the nodes of its VM's tree.
     std::vector<MemoryBlock> everything(Vmid vmid, Address gpa, Address hpa);
 
-private:
-    void write(const std::vector<MemoryBlock>& blocks, const Bytes& bytes);
+    /// A page with its tags and its counter block, where it has any.
+    std::vector<MemoryBlock> page(std::uint64_t frame) const;
+    /// The nodes of a tree.
+    std::vector<MemoryBlock> tree(Address base, std::uint64_t pages) const;
 
+private:
     MachineTlm& machine_;
 };
 

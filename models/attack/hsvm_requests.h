@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "attack/answer.h"
+#include "common/bytes.h"
 #include "hsvm/register_table.h"
 #include "platform/machine_tlm.h"
 
@@ -20,11 +21,14 @@ public:
     HsvmRequests(MachineTlm& machine, unsigned core) : machine_(machine), core_(core) {}
 
     Answer carry_out(HsvmOperation operation, const Arguments& arguments);
+    /// An argument of more than 8 bytes, before carry_out.
+    Answer set(Register name, ByteView bytes) { return {write(name, bytes) ? "" : "register refused"}; }
     /// What the last operation gave. Throws std::logic_error where the register cannot be read.
     std::uint64_t result(Register name);
+    Bytes result(Register name, std::size_t size);
 
 private:
-    bool write(Register name, std::uint64_t value);
+    bool write(Register name, ByteView bytes);
 
     MachineTlm& machine_;
     const unsigned core_;

@@ -93,10 +93,13 @@ Answer Hypervisor::end_vm(Vmid vmid) {
         ended = hsvm_.carry_out(HsvmOperation::delete_vm, {{HsvmRegister::vmid, vmid}});
     else
         machine_.ept()->remove(vmid);
-    if (!ended.ok()) return ended;
+    if (ended.ok()) forget(vmid);
+    return ended;
+}
+
+void Hypervisor::forget(Vmid vmid) {
     for (auto mapping = frames_.lower_bound({vmid, 0}); mapping != frames_.end() && mapping->first.first == vmid; mapping = frames_.erase(mapping))
         returned_frames_.push_back(mapping->second);
-    return ended;
 }
 
 std::vector<Gpn> Hypervisor::pages_of(Vmid vmid) const {

@@ -31,6 +31,8 @@ public:
     Answer install(const Bytes& vm_key, const Bytes& vm_vector, Vmid& vmid);
     /// None of its vCPUs may be on a core.
     Answer end_vm(Vmid vmid);
+    /// Its frames are free: the VM has gone.
+    void forget(Vmid vmid);
     /// Seals a stopped VM's vector.
     Answer snapshot(Vmid vmid, Bytes& vm_vector);
     /// Gives a guest page a frame of its own, where it has none.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/errors.h"
 #include "hsvm/register_table.h"
 #include "platform/guests.h"
 #include "platform/machine_chips.h"
@@ -15,10 +16,11 @@ crypto::Key128 chip_key(const MachineParameters& machine, ChipNumber chip, std::
     return model_key(machine.seed, fmt::format("{} of chip {}", use, chip.value()));
 }
 
-ChipNumber number_of(const NonVolatile& nonvolatile) { return ChipNumber(chip_of(nonvolatile.gpc())); }
-
 const ChipIdentity& identity_of(const MachineParameters& machine, const NonVolatile& nonvolatile) {
-    return machine.chip != nullptr ? *machine.chip : machine_chip(number_of(nonvolatile));
+    const ChipNumber number(chip_of(nonvolatile.gpc()));
+    if (machine.chip == nullptr) return machine_chip(number);
+    if (machine.chip->number() != number) throw InputError("machine", "keys of another chip than the registers", "those of its number");
+    return *machine.chip;
 }
 
 Scheme scheme_of(const MachineParameters& machine) {
@@ -28,13 +30,13 @@ Scheme scheme_of(const MachineParameters& machine) {
     return scheme;
 }
 
-MemoryProtectionParameters protection_parameters(const MachineParameters& machine, ChipNumber chip) {
+MemoryProtectionParameters protection_parameters(const MachineParameters& machine, const ChipIdentity& chip) {
     MemoryProtectionParameters p;
     p.memory.scheme = scheme_of(machine);
     p.memory.data_bytes = machine.data_bytes;
     p.memory.chip_bytes = machine.chip_bytes;
-    p.memory.chip.secret = chip_key(machine, chip, "secret");
-    p.memory.chip.fleet_id = machine_fleet().id;
+    p.memory.chip.secret = chip_key(machine, chip.number(), "secret");
+    p.memory.chip.fleet_id = chip.fleet_id();
     return p;
 }
 
@@ -70,11 +72,11 @@ EptTlm::Parameters ept_parameters(const MachineParameters& machine) {
     return p;
 }
 
-HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine) {
+HsvmControllerTlm::Parameters hsvm_parameters(const MachineParameters& machine, const ChipIdentity& chip) {
     HsvmControllerTlm::Parameters p;
     p.hsvm.vmids = machine.vmids;
     p.hsvm.cores = machine.cores;
-    p.fleet_id = machine_fleet().id;
+    p.fleet_id = chip.fleet_id();
     return p;
 }
 
@@ -91,9 +93,9 @@ MachineTlm::CoreWithMmus::CoreWithMmus(unsigned number, const HostMmuParameters&
 MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile)
     : sc_module(name),
       lpids_(nonvolatile),
-      keys_(chip_key(parameters, number_of(nonvolatile), "random numbers")),
+      keys_(chip_key(parameters, identity_of(parameters, nonvolatile).number(), "random numbers")),
       last_level_cache("last_level_cache", cache_parameters(parameters)),
-      protection("protection", protection_parameters(parameters, number_of(nonvolatile)), lpids_),
+      protection("protection", protection_parameters(parameters, identity_of(parameters, nonvolatile)), lpids_),
       dram("dram", {memory_bytes(protection.map()), sc_core::sc_time(100, sc_core::SC_NS), 0},
            DramTraffic(protection.map(), memory_bytes(protection.map()))),
       bus_probe("bus_probe", dram.memory()),
@@ -130,7 +132,7 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
 
 void MachineTlm::connect_hsvm() {
     const HsvmControllerTlm::Parts parts{protection, last_level_cache, lpids_, keys_, &gate_, &unit_};
-    hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters_), parts);
+    hsvm_ = std::make_unique<HsvmControllerTlm>("hsvm", hsvm_parameters(parameters_, chip()), parts);
     hsvm_->chip_socket.bind(protection.mpe.chip_socket);
     hsvm_->control_socket.bind(protection.mpe.control_socket);
     hsvm_->memory_socket.bind(last_level_cache.target_socket);
