@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "crypto/aes_gcm.h"
-#include "hsvm/hsvm_change.h"
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/launch_measurement.h"
 
@@ -22,6 +21,17 @@ Block16 additional_data_of(Gpn gpn) {
 }
 
 }  // namespace
+
+/// Begins a change to pages of the VM; `frames`: those that they leave or come to.
+HsvmChange HsvmController::begin_change(Vm& vm, Gpn first, std::uint64_t count, Leaving leaving, const std::vector<FrameRange>& frames) {
+    return {memory_, ordering_, &vm.table, {vm.record.vmid, first, count}, leaving, frames};
+}
+
+/// The page is the VM's alone, in this frame.
+void HsvmController::give(Vm& vm, Gpn gpn, std::uint64_t frame) {
+    owners_.set(frame, {vm.record.vmid, OwnershipState::owned, false, host_vmid, gpn});
+    vm.table.set(gpn, NptEntry::mapped(frame));
+}
 
 void HsvmController::zero_frame(std::uint64_t frame) {
     const Block64 zeros{};
@@ -71,7 +81,7 @@ HsvmStatus HsvmController::map_private(Vm& vm, Gpn gpn, std::uint64_t frame, std
     const Vmid vmid = vm.record.vmid;
     if (!lpids_for(count)) return HsvmStatus::exhausted;
     if (!(large ? vm.table.prepare_large(gpn) : vm.table.prepare(gpn))) return HsvmStatus::no_room;
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, count}, Leaving::write_back, {{frame, count}});
+    const HsvmChange change = begin_change(vm, gpn, count, Leaving::write_back, {{frame, count}});
     for (std::uint64_t i = 0; i < count; ++i)
         if (const HsvmStatus status = clear_new_page(vmid, gpn + i, frame + i); status != HsvmStatus::ok) {
             undo_new_pages(vmid, gpn, frame, i + 1);
@@ -83,7 +93,7 @@ HsvmStatus HsvmController::map_private(Vm& vm, Gpn gpn, std::uint64_t frame, std
 }
 
 HsvmStatus HsvmController::map_borrowed(Vm& vm, Gpn gpn, std::uint64_t frame) {
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     OwnershipEntry entry = owners_.entry(frame);
     entry.lent = true;
     owners_.set(frame, entry);
@@ -97,7 +107,7 @@ HsvmStatus HsvmController::take_private(Vm& vm, Gpn gpn, std::uint64_t count, bo
     if (!large && !vm.table.prepare(gpn)) return HsvmStatus::no_room;
     std::vector<FrameRange> frames;
     for (std::uint64_t i = 0; i < count; ++i) frames.push_back({vm.table.entry(gpn + i).frame()});
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, count}, Leaving::drop, frames);
+    const HsvmChange change = begin_change(vm, gpn, count, Leaving::drop, frames);
 
     bool good = true;
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -116,7 +126,7 @@ HsvmStatus HsvmController::take_private(Vm& vm, Gpn gpn, std::uint64_t count, bo
 /// A page that is swapped out or lost has no frame.
 HsvmStatus HsvmController::take_absent(Vm& vm, Gpn gpn, bool lost) {
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::drop, {});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::drop, {});
     if (tree_ && !set_leaf(vm.record.vmid, gpn, 0, lost)) return HsvmStatus::violated;
     const NptEntry entry = vm.table.entry(gpn);
     if (!encrypted_ && entry.swapped()) swap_.release(entry.frame());
@@ -127,7 +137,7 @@ HsvmStatus HsvmController::take_absent(Vm& vm, Gpn gpn, bool lost) {
 
 HsvmStatus HsvmController::take_shared(Vm& vm, Gpn gpn) {
     const std::uint64_t frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::drop, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::drop, {{frame}});
     if (tree_ && !set_leaf(vm.record.vmid, gpn, frame, true)) return HsvmStatus::violated;
     zero_frame(frame);
     owners_.set(frame, {});
@@ -138,7 +148,7 @@ HsvmStatus HsvmController::take_shared(Vm& vm, Gpn gpn) {
 
 HsvmStatus HsvmController::return_borrowed(Vm& vm, Gpn gpn, bool await_again) {
     const std::uint64_t frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     OwnershipEntry entry = owners_.entry(frame);
     entry.lent = false;
     owners_.set(frame, entry);
@@ -150,7 +160,7 @@ HsvmStatus HsvmController::share_page(Vm& vm, Gpn gpn, Vmid sharer, bool writabl
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     if (encrypted_ && !set_leaf(vmid, gpn, frame, false)) return HsvmStatus::violated;
     zero_frame(frame);
     owners_.set(frame, {vmid, writable ? OwnershipState::shared_read_write : OwnershipState::shared_read_only, false, sharer, gpn});
@@ -161,7 +171,7 @@ HsvmStatus HsvmController::share_page(Vm& vm, Gpn gpn, Vmid sharer, bool writabl
 /// Begins to await a shared page where there was none, or gives it up.
 HsvmStatus HsvmController::await_page(Vm& vm, Gpn gpn, NptEntry entry) {
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::write_back, {});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {});
     vm.table.set(gpn, entry);
     return HsvmStatus::ok;
 }
@@ -170,10 +180,9 @@ HsvmStatus HsvmController::unshare_page(Vm& vm, Gpn gpn) {
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t frame = vm.table.entry(gpn).frame();
     if (!lpids_for(1)) return HsvmStatus::exhausted;
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::drop, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::drop, {{frame}});
     if (const HsvmStatus status = clear_new_page(vmid, gpn, frame); status != HsvmStatus::ok) return status;
-    owners_.set(frame, {vmid, OwnershipState::owned, false, host_vmid, gpn});
-    vm.table.set(gpn, NptEntry::mapped(frame));
+    give(vm, gpn, frame);
     return HsvmStatus::ok;
 }
 
@@ -181,12 +190,11 @@ HsvmStatus HsvmController::move(Vm& vm, Gpn gpn, std::uint64_t frame) {
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t old_frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{old_frame}, {frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{old_frame}, {frame}});
     if (memory_.frozen(vmid) || memory_.move_page(vmid, address_of(gpn), address_of(old_frame), address_of(frame))) return HsvmStatus::violated;
     if (!encrypted_) zero_frame(old_frame);
-    owners_.set(frame, {vmid, OwnershipState::owned, false, host_vmid, gpn});
+    give(vm, gpn, frame);
     owners_.set(old_frame, {});
-    vm.table.set(gpn, NptEntry::mapped(frame));
     return HsvmStatus::ok;
 }
 
@@ -194,7 +202,7 @@ HsvmStatus HsvmController::swap_out_encrypted(Vm& vm, Gpn gpn, Bytes& image) {
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     if (memory_.frozen(vmid)) return HsvmStatus::violated;
     const AddressMap& map = memory_.map();
     const std::size_t tags = lines_per_page * map.tag_bytes();
@@ -213,7 +221,7 @@ HsvmStatus HsvmController::swap_out_plain(Vm& vm, Gpn gpn, Bytes& image) {
     if (!record) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t frame = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     if (!seal_page(vmid, gpn, frame, *record, image)) {
         swap_.release(*record);
         return HsvmStatus::exhausted;
@@ -267,44 +275,45 @@ HsvmStatus HsvmController::swap_in(Vm& vm, Gpn gpn, std::uint64_t frame, ByteVie
     if (!vm.table.prepare(gpn)) return HsvmStatus::no_room;
     const Vmid vmid = vm.record.vmid;
     const std::uint64_t record = vm.table.entry(gpn).frame();
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, gpn, 1}, Leaving::write_back, {{frame}});
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {{frame}});
     if (!(encrypted_ ? copy_in(vmid, gpn, frame, image) : open_page(vmid, gpn, frame, record, image))) return HsvmStatus::not_authentic;
-    owners_.set(frame, {vmid, OwnershipState::owned, false, host_vmid, gpn});
-    vm.table.set(gpn, NptEntry::mapped(frame));
+    give(vm, gpn, frame);
     return HsvmStatus::ok;
 }
 
-/// The page's first line is the shim's: it says what became of the context behind it.
-bool HsvmController::save(Vm& vm, std::uint32_t vcpu, const ContextBytes& context) {
-    if (!encrypted_) {
-        contexts_.write(vm.record.first_context, vcpu, context);
-        return true;
-    }
+/// The lines of a vCPU's context where memory is encrypted; false where one could not be moved. The page's first line is the shim's: it says what
+/// became of the context behind it.
+bool HsvmController::move_context(Vm& vm, std::uint32_t vcpu, const MoveLine& move_line) {
     const Gpn gpn = context_gpn(vm, vcpu);
     const Address frame = address_of(vm.table.entry(gpn).frame());
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::write_back, {});
-    for (std::size_t i = 0; i < context_bytes; i += line_bytes)
-        if (!memory_.write_line(vm.record.vmid, address_of(gpn) + line_bytes + i, frame + line_bytes + i, context.data() + i)) return false;
+    const HsvmChange change = begin_change(vm, gpn, 1, Leaving::write_back, {});
+    for (std::size_t at = 0; at < context_bytes; at += line_bytes)
+        if (!move_line(address_of(gpn) + line_bytes + at, frame + line_bytes + at, at)) return false;
+    return true;
+}
+
+bool HsvmController::save(Vm& vm, std::uint32_t vcpu, const ContextBytes& context) {
+    if (encrypted_)
+        return move_context(vm, vcpu, [&](Address gpa, Address hpa, std::size_t at) {
+            return memory_.write_line(vm.record.vmid, gpa, hpa, context.data() + at);
+        });
+    contexts_.write(vm.record.first_context, vcpu, context);
     return true;
 }
 
 bool HsvmController::restore(Vm& vm, std::uint32_t vcpu, ContextBytes& context) {
-    if (!encrypted_) {
-        context = contexts_.read(vm.record.first_context, vcpu);
-        return true;
-    }
-    const Gpn gpn = context_gpn(vm, vcpu);
-    const Address frame = address_of(vm.table.entry(gpn).frame());
-    const HsvmChange change(memory_, ordering_, &vm.table, {vm.record.vmid, gpn, 1}, Leaving::write_back, {});
-    for (std::size_t i = 0; i < context_bytes; i += line_bytes)
-        if (!memory_.read_line(vm.record.vmid, address_of(gpn) + line_bytes + i, frame + line_bytes + i, context.data() + i)) return false;
+    if (encrypted_)
+        return move_context(vm, vcpu, [&](Address gpa, Address hpa, std::size_t at) {
+            return memory_.read_line(vm.record.vmid, gpa, hpa, context.data() + at);
+        });
+    context = contexts_.read(vm.record.first_context, vcpu);
     return true;
 }
 
 /// Pages that the VM has in memory, from `first` on: whole lines, with zeros behind the last byte.
 bool HsvmController::write_pages(Vm& vm, Gpn first, ByteView bytes) {
     const Vmid vmid = vm.record.vmid;
-    const HsvmChange change(memory_, ordering_, &vm.table, {vmid, first, divide_up(bytes.size, page_bytes)}, Leaving::write_back, {});
+    const HsvmChange change = begin_change(vm, first, divide_up(bytes.size, page_bytes), Leaving::write_back, {});
     Address frame = 0;
     for (std::size_t at = 0; at < bytes.size; at += line_bytes) {
         if (at % page_bytes == 0) frame = address_of(vm.table.entry(first + at / page_bytes).frame());

@@ -72,6 +72,18 @@ HsvmStatus HsvmController::guarded(const std::function<HsvmStatus()>& operation)
     return status;
 }
 
+HsvmStatus HsvmController::answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change) {
+    return guarded([&] {
+        std::optional<Vm> vm = find(vmid);
+        HsvmSituation situation;
+        situation.caller = caller;
+        situation.vm = vm_state(vmid, vm);
+        look(vm, situation);
+        const HsvmStatus status = decide(operation, situation);
+        return status == HsvmStatus::ok ? change(*vm, situation) : status;
+    });
+}
+
 std::optional<HsvmController::Vm> HsvmController::find(Vmid vmid) {
     VmRecord record;
     if (!records_.read(vmid, record)) return std::nullopt;
@@ -248,200 +260,168 @@ HsvmStatus HsvmController::create(HsvmCaller caller, const VmArguments& argument
 }
 
 HsvmStatus HsvmController::delete_vm(HsvmCaller caller, Vmid vmid) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.lending = lending_state(vm);
-        const HsvmStatus status = decide(HsvmOperation::delete_vm, situation);
-        if (status == HsvmStatus::ok) end(*vm);
-        return status;
-    });
+    return answer(
+        HsvmOperation::delete_vm, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.lending = lending_state(vm); },
+        [&](Vm& vm, const HsvmSituation&) {
+            end(vm);
+            return HsvmStatus::ok;
+        });
 }
 
 HsvmStatus HsvmController::page_map(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, bool large) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.size = size_of(large, gpn, frame);
-        const std::uint64_t count = pages_of(situation.size);
-        situation.page = pages_state(vm, gpn, count, PageState::empty);
-        situation.frame = frames_state(vm, gpn, frame, count);
-        if (const HsvmStatus status = decide(HsvmOperation::page_map, situation); status != HsvmStatus::ok) return status;
-        return situation.page == PageState::awaiting ? map_borrowed(*vm, gpn, frame) : map_private(*vm, gpn, frame, count);
-    });
+    return answer(
+        HsvmOperation::page_map, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.size = size_of(large, gpn, frame);
+            situation.page = pages_state(vm, gpn, pages_of(situation.size), PageState::empty);
+            situation.frame = frames_state(vm, gpn, frame, pages_of(situation.size));
+        },
+        [&](Vm& vm, const HsvmSituation& situation) {
+            return situation.page == PageState::awaiting ? map_borrowed(vm, gpn, frame) : map_private(vm, gpn, frame, pages_of(situation.size));
+        });
 }
 
 HsvmStatus HsvmController::page_unmap(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.size = size_of(large, gpn, 0);
-        const std::uint64_t count = pages_of(situation.size);
-        situation.page = pages_state(vm, gpn, count, PageState::mapped);
-        if (const HsvmStatus status = decide(HsvmOperation::page_unmap, situation); status != HsvmStatus::ok) return status;
-        switch (situation.page) {
-            case PageState::swapped: return take_absent(*vm, gpn, true);
-            case PageState::shared: return take_shared(*vm, gpn);
-            case PageState::borrowed: return return_borrowed(*vm, gpn, true);
-            default: return take_private(*vm, gpn, count, true);
-        }
-    });
+    return answer(
+        HsvmOperation::page_unmap, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.size = size_of(large, gpn, 0);
+            situation.page = pages_state(vm, gpn, pages_of(situation.size), PageState::mapped);
+        },
+        [&](Vm& vm, const HsvmSituation& situation) {
+            switch (situation.page) {
+                case PageState::swapped: return take_absent(vm, gpn, true);
+                case PageState::shared: return take_shared(vm, gpn);
+                case PageState::borrowed: return return_borrowed(vm, gpn, true);
+                default: return take_private(vm, gpn, pages_of(situation.size), true);
+            }
+        });
 }
 
 HsvmStatus HsvmController::page_move(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.page = page_state(vm, gpn);
-        situation.frame = frame_state(vm, gpn, frame);
-        const HsvmStatus status = decide(HsvmOperation::page_move, situation);
-        return status == HsvmStatus::ok ? move(*vm, gpn, frame) : status;
-    });
+    return answer(
+        HsvmOperation::page_move, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.page = page_state(vm, gpn);
+            situation.frame = frame_state(vm, gpn, frame);
+        },
+        [&](Vm& vm, const HsvmSituation&) { return move(vm, gpn, frame); });
 }
 
 HsvmStatus HsvmController::swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.page = page_state(vm, gpn);
-        if (const HsvmStatus status = decide(HsvmOperation::swap_out, situation); status != HsvmStatus::ok) return status;
-        return encrypted_ ? swap_out_encrypted(*vm, gpn, image) : swap_out_plain(*vm, gpn, image);
-    });
+    return answer(
+        HsvmOperation::swap_out, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.page = page_state(vm, gpn); },
+        [&](Vm& vm, const HsvmSituation&) { return encrypted_ ? swap_out_encrypted(vm, gpn, image) : swap_out_plain(vm, gpn, image); });
 }
 
 HsvmStatus HsvmController::swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.page = page_state(vm, gpn);
-        situation.frame = frame_state(vm, gpn, frame);
-        const HsvmStatus status = decide(HsvmOperation::swap_in, situation);
-        return status == HsvmStatus::ok ? swap_in(*vm, gpn, frame, image) : status;
-    });
+    return answer(
+        HsvmOperation::swap_in, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.page = page_state(vm, gpn);
+            situation.frame = frame_state(vm, gpn, frame);
+        },
+        [&](Vm& vm, const HsvmSituation&) { return swap_in(vm, gpn, frame, image); });
 }
 
 HsvmStatus HsvmController::context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.vcpu = vcpu_state(vm, vcpu);
-        situation.core = core_state(vmid, vcpu, core);
-        situation.context = context_place(vm, vcpu);
-        if (const HsvmStatus status = decide(HsvmOperation::context_save, situation); status != HsvmStatus::ok) return status;
-        if (!save(*vm, vcpu, encode_context(registers))) return HsvmStatus::violated;
-        cores_[core].reset();
-        return HsvmStatus::ok;
-    });
+    return answer(
+        HsvmOperation::context_save, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.vcpu = vcpu_state(vm, vcpu);
+            situation.core = core_state(vmid, vcpu, core);
+            situation.context = context_place(vm, vcpu);
+        },
+        [&](Vm& vm, const HsvmSituation&) {
+            if (!save(vm, vcpu, encode_context(registers))) return HsvmStatus::violated;
+            cores_[core].reset();
+            return HsvmStatus::ok;
+        });
 }
 
 HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.vcpu = vcpu_state(vm, vcpu);
-        situation.core = core_state(vmid, vcpu, core);
-        situation.context = context_place(vm, vcpu);
-        if (const HsvmStatus status = decide(HsvmOperation::context_restore, situation); status != HsvmStatus::ok) return status;
-        ContextBytes context;
-        if (!restore(*vm, vcpu, context)) return HsvmStatus::violated;
-        registers = decode_context(context);
-        if (!vm->record.used) {
-            vm->record.used = true;
-            records_.write(vm->record);
-        }
-        cores_[core] = OnCore{vmid, vcpu};
-        return HsvmStatus::ok;
-    });
+    return answer(
+        HsvmOperation::context_restore, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.vcpu = vcpu_state(vm, vcpu);
+            situation.core = core_state(vmid, vcpu, core);
+            situation.context = context_place(vm, vcpu);
+        },
+        [&](Vm& vm, const HsvmSituation&) {
+            ContextBytes context;
+            if (!restore(vm, vcpu, context)) return HsvmStatus::violated;
+            registers = decode_context(context);
+            if (!vm.record.used) {
+                vm.record.used = true;
+                records_.write(vm.record);
+            }
+            cores_[core] = OnCore{vmid, vcpu};
+            return HsvmStatus::ok;
+        });
 }
 
 HsvmStatus HsvmController::launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.birth = vm && !vm->record.used ? LaunchState::fresh : LaunchState::over;
-        situation.image = image.size != 0 ? ImageState::good : ImageState::bad;
-        situation.page = pages_state(vm, first, std::max<std::uint64_t>(1, divide_up(image.size, page_bytes)), PageState::mapped);
-        situation.context = context_place(vm, 0);
-        const HsvmStatus status = decide(HsvmOperation::launch, situation);
-        return status == HsvmStatus::ok ? launch(*vm, first, image, encode_context(registers)) : status;
-    });
+    return answer(
+        HsvmOperation::launch, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.birth = vm && !vm->record.used ? LaunchState::fresh : LaunchState::over;
+            situation.image = image.size != 0 ? ImageState::good : ImageState::bad;
+            situation.page = pages_state(vm, first, std::max<std::uint64_t>(1, divide_up(image.size, page_bytes)), PageState::mapped);
+            situation.context = context_place(vm, 0);
+        },
+        [&](Vm& vm, const HsvmSituation&) { return launch(vm, first, image, encode_context(registers)); });
 }
 
 HsvmStatus HsvmController::release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.size = size_of(large, gpn, 0);
-        const std::uint64_t count = pages_of(situation.size);
-        situation.page = pages_state(vm, gpn, count, PageState::mapped);
-        if (const HsvmStatus status = decide(HsvmOperation::release, situation); status != HsvmStatus::ok) return status;
-        return situation.page == PageState::mapped ? take_private(*vm, gpn, count, false) : take_absent(*vm, gpn, false);
-    });
+    return answer(
+        HsvmOperation::release, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.size = size_of(large, gpn, 0);
+            situation.page = pages_state(vm, gpn, pages_of(situation.size), PageState::mapped);
+        },
+        [&](Vm& vm, const HsvmSituation& situation) {
+            return situation.page == PageState::mapped ? take_private(vm, gpn, pages_of(situation.size), false) : take_absent(vm, gpn, false);
+        });
 }
 
 HsvmStatus HsvmController::share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.page = page_state(vm, gpn);
-        situation.sharer = sharer_state(vmid, sharer);
-        if (const HsvmStatus status = decide(HsvmOperation::share, situation); status != HsvmStatus::ok) return status;
-        if (situation.page == PageState::mapped) return share_page(*vm, gpn, sharer, writable);
-        return await_page(*vm, gpn, NptEntry::of(sharer, NptEntry::shared_bit));
-    });
+    return answer(
+        HsvmOperation::share, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            situation.page = page_state(vm, gpn);
+            situation.sharer = sharer_state(vmid, sharer);
+        },
+        [&](Vm& vm, const HsvmSituation& situation) {
+            if (situation.page == PageState::mapped) return share_page(vm, gpn, sharer, writable);
+            return await_page(vm, gpn, NptEntry::of(sharer, NptEntry::shared_bit));
+        });
 }
 
 HsvmStatus HsvmController::unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.page = page_state(vm, gpn);
-        if (const HsvmStatus status = decide(HsvmOperation::unshare, situation); status != HsvmStatus::ok) return status;
-        switch (situation.page) {
-            case PageState::awaiting: return await_page(*vm, gpn, {});
-            case PageState::borrowed: return return_borrowed(*vm, gpn, false);
-            default: return unshare_page(*vm, gpn);
-        }
-    });
+    return answer(
+        HsvmOperation::unshare, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.page = page_state(vm, gpn); },
+        [&](Vm& vm, const HsvmSituation& situation) {
+            switch (situation.page) {
+                case PageState::awaiting: return await_page(vm, gpn, {});
+                case PageState::borrowed: return return_borrowed(vm, gpn, false);
+                default: return unshare_page(vm, gpn);
+            }
+        });
 }
 
 HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report) {
-    return guarded([&] {
-        const std::optional<Vm> vm = find(vmid);
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        if (const HsvmStatus status = decide(HsvmOperation::attest, situation); status != HsvmStatus::ok) return status;
-        if (gate_ == nullptr) return HsvmStatus::no_keys;
-        const VmIdentity identity = derive_identity(memory_.entry(vmid).k_vm, gate_->chip().fleet_id());
-        const SignedReport signed_report = gate_->report(identity, records_.measurement(vmid), nonce, data);
-        report.assign(signed_report.begin(), signed_report.end());
-        return HsvmStatus::ok;
-    });
+    return answer(
+        HsvmOperation::attest, caller, vmid, [](std::optional<Vm>&, HsvmSituation&) {},
+        [&](Vm&, const HsvmSituation&) {
+            if (gate_ == nullptr) return HsvmStatus::no_keys;
+            const VmIdentity identity = derive_identity(memory_.entry(vmid).k_vm, gate_->chip().fleet_id());
+            const SignedReport signed_report = gate_->report(identity, records_.measurement(vmid), nonce, data);
+            report.assign(signed_report.begin(), signed_report.end());
+            return HsvmStatus::ok;
+        });
 }
 
 Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {

@@ -8,6 +8,7 @@
 
 #include "hsvm/chip_frame_pool.h"
 #include "hsvm/decisions.h"
+#include "hsvm/hsvm_change.h"
 #include "hsvm/hsvm_ports.h"
 #include "hsvm/nested_page_table.h"
 #include "hsvm/ownership_table.h"
@@ -132,8 +133,13 @@ private:
         std::uint32_t vcpu;
     };
 
+    /// Adds to the situation what a decision depends on besides the caller and the VM's state. There may be no such VM.
+    using Look = std::function<void(std::optional<Vm>&, HsvmSituation&)>;
+    using Change = std::function<HsvmStatus(Vm&, const HsvmSituation&)>;
 
     HsvmStatus guarded(const std::function<HsvmStatus()>& operation);
+    /// An operation on a VM: looks, decides, and changes what there is to change if the decision is ok.
+    HsvmStatus answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change);
     void clear_chip_region();
 
     // What decisions depend on.
@@ -155,6 +161,10 @@ private:
     Translation translate(Vm& vm, Address gpa, bool write);
 
     // Parts of changes.
+    using MoveLine = std::function<bool(Address gpa, Address hpa, std::size_t at)>;
+    HsvmChange begin_change(Vm& vm, Gpn first, std::uint64_t count, LastLevelCache::Leaving leaving, const std::vector<FrameRange>& frames);
+    void give(Vm& vm, Gpn gpn, std::uint64_t frame);
+    bool move_context(Vm& vm, std::uint32_t vcpu, const MoveLine& move_line);
     void zero_frame(std::uint64_t frame);
     bool lpids_for(std::uint64_t pages) const;
     void undo_new_pages(Vmid vmid, Gpn gpn, std::uint64_t frame, std::uint64_t count);

@@ -1,7 +1,6 @@
 // How a VM leaves for another chip, and how one comes.
 #include <algorithm>
 
-#include "hsvm/hsvm_change.h"
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/tree_collector.h"
 #include "hsvm/vm_blob.h"
@@ -58,17 +57,14 @@ HsvmStatus HsvmController::challenge(HsvmCaller caller, Nonce& nonce) {
 }
 
 HsvmStatus HsvmController::export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob) {
-    return guarded([&] {
-        std::optional<Vm> vm = find(vmid);
-        ChipCertificate target;
-        HsvmSituation situation;
-        situation.caller = caller;
-        situation.vm = vm_state(vmid, vm);
-        situation.residence = residence_state(vm);
-        situation.target = gate_ == nullptr || gate_->is_target(certificate, target) ? TargetState::other_chip : TargetState::bad;
-        if (const HsvmStatus status = decide(HsvmOperation::export_vm, situation); status != HsvmStatus::ok) return status;
-        return gate_ == nullptr ? HsvmStatus::no_keys : depart(*vm, certificate, nonce, blob);
-    });
+    return answer(
+        HsvmOperation::export_vm, caller, vmid,
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
+            ChipCertificate target;
+            situation.residence = residence_state(vm);
+            situation.target = gate_ == nullptr || gate_->is_target(certificate, target) ? TargetState::other_chip : TargetState::bad;
+        },
+        [&](Vm& vm, const HsvmSituation&) { return gate_ == nullptr ? HsvmStatus::no_keys : depart(vm, certificate, nonce, blob); });
 }
 
 std::optional<Vmid> HsvmController::adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes) {
