@@ -5,24 +5,13 @@
 //   C, R  the body of one, whoever signed it, so that mutations get past the signature; cut or filled with zeros to its size
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
+#include "fuzz_target.h"
 #include "unit/test_chips.h"
 #include "vm_table/attestation_report.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
-
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "attestation_fuzz: %s\n", what);
-    std::abort();
-}
 
 bool begins_with(ByteView bytes, ByteView beginning) { return bytes.size >= beginning.size && std::equal(beginning.begin(), beginning.end(), bytes.begin()); }
 
@@ -67,17 +56,10 @@ void decode_report_body(ByteView bytes) {
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const coffer::ByteView rest(data + 1, size - 1);
-    switch (data[0]) {
-        case 'c': coffer::open_signed_certificate(rest); break;
-        case 'r': coffer::open_signed_report(rest); break;
-        case 'C': coffer::decode_certificate_body(rest); break;
-        case 'R': coffer::decode_report_body(rest); break;
-        default: break;
-    }
+    using namespace coffer::fuzz;
+    read_chosen({data, size}, {{'c', open_signed_certificate}, {'r', open_signed_report}, {'C', decode_certificate_body}, {'R', decode_report_body}});
     return 0;
 }

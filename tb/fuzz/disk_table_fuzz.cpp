@@ -5,19 +5,12 @@
 //   p  the plaintext of one, which is sealed first, so that mutations get past the tag
 //   e  the entries alone: their number is put before them, so that mutations of any length do
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-
 #include "common/bytes.h"
 #include "crypto/aes_gcm.h"
+#include "fuzz_target.h"
 #include "vcpu/disk_table.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
 
 constexpr Lpid lpid = 0x0001'0000'0000'0019;
@@ -30,12 +23,6 @@ crypto::Key128 disk_key() {
     return derive_disk_key(k_vm, {1, 2, 3, 4, 5, 6, 7, 8});
 }
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "disk_table_fuzz: %s\n", what);
-    std::abort();
-}
-
 void open(ByteView blob) {
     DiskTable table;
     Lpid sealed_with = 0;
@@ -45,7 +32,7 @@ void open(ByteView blob) {
     }
     require(!table.empty() && table.size() <= max_disk_sectors, "an accepted table of no disk");
     const Bytes again = seal_disk_table(table, disk_key(), sealed_with);
-    require(again.size() == blob.size && std::equal(again.begin(), again.end(), blob.begin()), "a byte of an accepted table is ignored");
+    require(same(again, blob), "a byte of an accepted table is ignored");
 }
 
 Bytes sealed(const Bytes& plaintext) {
@@ -59,6 +46,8 @@ Bytes sealed(const Bytes& plaintext) {
     return blob;
 }
 
+void open_plaintext(ByteView plaintext) { open(sealed(Bytes(plaintext.begin(), plaintext.end()))); }
+
 void open_entries(ByteView entries) {
     const std::size_t count = entries.size / entry_bytes;
     Bytes plaintext(8);
@@ -68,13 +57,10 @@ void open_entries(ByteView entries) {
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const coffer::ByteView rest(data + 1, size - 1);
-    if (data[0] == 'b') coffer::open(rest);
-    if (data[0] == 'p') coffer::open(coffer::sealed(coffer::Bytes(rest.begin(), rest.end())));
-    if (data[0] == 'e') coffer::open_entries(rest);
+    using namespace coffer::fuzz;
+    read_chosen({data, size}, {{'b', open}, {'p', open_plaintext}, {'e', open_entries}});
     return 0;
 }

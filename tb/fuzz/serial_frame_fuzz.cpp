@@ -5,28 +5,15 @@
 //   c  a frame without its CRC, which is put behind it first, so that mutations get past it
 //   s  a sequence of the latter, each with its length before it: what the controller's end carries out must have a number ahead of the last
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "common/bytes.h"
+#include "fuzz_target.h"
 #include "hsvm/serial_frame.h"
 #include "hsvm/serial_responder.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
-
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "serial_frame_fuzz: %s\n", what);
-    std::abort();
-}
-
-bool same(const Bytes& bytes, ByteView view) { return bytes == Bytes(view.begin(), view.end()); }
 
 void parse(ByteView bytes) {
     const auto request = parse_serial_request(bytes);
@@ -43,6 +30,8 @@ Bytes with_crc(ByteView content) {
     frame.push_back(static_cast<std::uint8_t>(crc));
     return frame;
 }
+
+void parse_content(ByteView content) { parse(with_crc(content)); }
 
 struct Executor : SerialExecutor {
     SerialAnswer execute(const SerialRequest& request) override {
@@ -66,13 +55,10 @@ void respond(ByteView rest) {
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const coffer::ByteView rest(data + 1, size - 1);
-    if (data[0] == 'b') coffer::parse(rest);
-    if (data[0] == 'c') coffer::parse(coffer::with_crc(rest));
-    if (data[0] == 's') coffer::respond(rest);
+    using namespace coffer::fuzz;
+    read_chosen({data, size}, {{'b', parse}, {'c', parse_content}, {'s', respond}});
     return 0;
 }

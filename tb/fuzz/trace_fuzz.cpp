@@ -12,9 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -22,15 +19,14 @@
 
 #include "common/bytes.h"
 #include "common/errors.h"
+#include "fuzz_target.h"
 #include "vcpu/trace_codec.h"
 #include "vcpu/trace_file.h"
 #include "vcpu/trace_format.h"
 #include "vcpu/trace_recording.h"
 #include "vcpu/trace_text.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
 
 /// A file in memory that has a path.
@@ -48,12 +44,6 @@ public:
 private:
     int descriptor_;
 };
-
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "trace_fuzz: %s\n", what);
-    std::abort();
-}
 
 bool same(const TraceAccess& a, const TraceAccess& b) {
     return a.address == b.address && a.instructions == b.instructions && a.size == b.size && a.write == b.write;
@@ -150,32 +140,23 @@ void read_stream(ByteView bytes) {
     check_text_round(read_all(reader));
 }
 
-void read(char what, ByteView bytes) {
-    switch (what) {
-        case 'f': return read_file(bytes);
-        case 'r': {
-            Bytes repaired(bytes.begin(), bytes.end());
-            repair_checksums(repaired);
-            return read_file(repaired);
-        }
-        case 'a': return read_block(bytes);
-        case 'p': return read_pages(bytes);
-        case 't': return read_stream<TraceTextReader>(bytes);
-        case 'c': return read_stream<TraceRecordingReader>(bytes);
-        default: return;
-    }
+void read_repaired_file(ByteView bytes) {
+    Bytes repaired(bytes.begin(), bytes.end());
+    repair_checksums(repaired);
+    read_file(repaired);
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
+    using namespace coffer;
+    using namespace coffer::fuzz;
     try {
-        coffer::read(static_cast<char>(data[0]), {data + 1, size - 1});
-    } catch (const coffer::InputError& error) {
-        const std::string message = error.what();
-        coffer::require(message.find('\n') == std::string::npos, "a message of more than one line");
+        read_chosen({data, size}, {{'f', read_file}, {'r', read_repaired_file}, {'a', read_block}, {'p', read_pages},
+                                   {'t', read_stream<TraceTextReader>}, {'c', read_stream<TraceRecordingReader>}});
+    } catch (const InputError& error) {
+        require(std::string(error.what()).find('\n') == std::string::npos, "a message of more than one line");
     }
     return 0;
 }

@@ -6,27 +6,13 @@
 //   s  the state of a plain VM with 2 vCPUs and 100 pages
 //   o  the same, sealed
 
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-
+#include "fuzz_target.h"
 #include "hsvm/vm_blob.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
 
 constexpr std::uint64_t pages = 100, vcpus = 2;
-
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "vm_blob_fuzz: %s\n", what);
-    std::abort();
-}
-
-bool same(ByteView bytes, const Bytes& again) { return Bytes(bytes.begin(), bytes.end()) == again; }
 
 void open_blob(ByteView bytes) {
     const std::optional<VmBlob> blob = VmBlob::decode(bytes);
@@ -67,17 +53,10 @@ void open_sealed_state(ByteView bytes) {
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const coffer::ByteView rest(data + 1, size - 1);
-    switch (data[0]) {
-        case 'b': coffer::open_blob(rest); break;
-        case 'n': coffer::open_nodes(rest); break;
-        case 's': coffer::open_plain_state(rest); break;
-        case 'o': coffer::open_sealed_state(rest); break;
-        default: break;
-    }
+    using namespace coffer::fuzz;
+    read_chosen({data, size}, {{'b', open_blob}, {'n', open_nodes}, {'s', open_plain_state}, {'o', open_sealed_state}});
     return 0;
 }

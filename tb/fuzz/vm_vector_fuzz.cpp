@@ -4,19 +4,12 @@
 //   b  a sealed vector
 //   p  the plaintext of one, which is sealed first, so that mutations get past the tag
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-
 #include "common/bytes.h"
 #include "crypto/aes_gcm.h"
+#include "fuzz_target.h"
 #include "vm_table/vm_vector.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
 
 constexpr std::size_t box_at = 28;
@@ -30,12 +23,6 @@ crypto::Key256 seal_key() {
     return key;
 }
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "vm_vector_fuzz: %s\n", what);
-    std::abort();
-}
-
 void open(ByteView blob) {
     VmVector vector;
     if (open_vector(blob, seal_key(), vector) != VectorStatus::ok) {
@@ -44,7 +31,7 @@ void open(ByteView blob) {
     }
     require(vector.check() == VectorStatus::ok, "an accepted vector breaks a rule");
     const SealedVector again = seal_vector(vector, seal_key(), load_le64(blob.data + 16));
-    require(std::equal(again.begin(), again.end(), blob.begin()), "a byte of an accepted vector is ignored");
+    require(same(again, blob), "a byte of an accepted vector is ignored");
 }
 
 Bytes sealed(ByteView plaintext) {
@@ -57,18 +44,18 @@ Bytes sealed(ByteView plaintext) {
     return blob;
 }
 
+void open_plaintext(ByteView bytes) {
+    // Mutations that only change the length would all end at the same check.
+    Bytes plaintext(bytes.begin(), bytes.end());
+    plaintext.resize(vm_vector_bytes - box_at - gcm_tag_bytes);
+    open(sealed(plaintext));
+}
+
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0) return 0;
-    const coffer::ByteView rest(data + 1, size - 1);
-    if (data[0] == 'b') coffer::open(rest);
-    if (data[0] == 'p') {
-        // Mutations that only change the length would all end at the same check.
-        coffer::Bytes plaintext(rest.begin(), rest.end());
-        plaintext.resize(coffer::vm_vector_bytes - coffer::box_at - coffer::gcm_tag_bytes);
-        coffer::open(coffer::sealed(plaintext));
-    }
+    using namespace coffer::fuzz;
+    read_chosen({data, size}, {{'b', open}, {'p', open_plaintext}});
     return 0;
 }
