@@ -203,8 +203,8 @@ bool same(const SerialRequest& a, const SerialRequest& b) {
 struct Link {
     explicit Link(SerialLine& line, unsigned retries = 5) : requester(line, responder, retries) {}
 
-    /// Whether the controller carried out what it may: requests that were given up since the last answer, each once and in their order, then this one, once; and whether an answer
-    /// is the one that the controller gave to this one.
+    /// Whether the controller carried out what it may: requests that were given up since the last answer, each once and in their order, then this
+    /// one, once; and whether an answer is the one that the controller gave to this one.
     bool is_right(const SerialRequest& request) {
         const std::size_t before = controller.executed.size();
         SerialRequester::Effort effort;
@@ -233,7 +233,8 @@ int count_wrong(Link& link, int requests) {
     int wrong = 0;
     for (int i = 0; i < requests; ++i) {
         const auto address = static_cast<std::uint32_t>(random() % 8 == 0 ? 0xdead : random() % 0x1000);
-        SerialRequest request = random() % 2 == 0 ? write_of(address, random()) : read_of(address, static_cast<std::uint8_t>(1 + random() % serial_data_limit));
+        SerialRequest request = random() % 2 == 0 ? write_of(address, random())
+                                                  : read_of(address, static_cast<std::uint8_t>(1 + random() % serial_data_limit));
         request.caller = static_cast<HsvmCaller>(random() % 4);
         request.vmid = static_cast<Vmid>(random());
         wrong += !link.is_right(request);
@@ -276,72 +277,71 @@ TEST(SerialLink, WhatIsGivenUpIsDoneAtMostOnce) {
 }
 
 /// A noisy line with what a fault of its ends would amount to.
-struct FaultyLine : SerialLine {
-    explicit FaultyLine(const SerialNoise& noise) : noisy(noise) {}
+class FaultyLine : public SerialLine {
+public:
+    using Fault = std::function<void(SerialDirection, Bytes&)>;
+
+    FaultyLine(const SerialNoise& noise, Fault fault) : noisy_(noise), fault_(std::move(fault)) {}
     std::vector<Bytes> carry(SerialDirection direction, ByteView frame) override {
-        std::vector<Bytes> arrived = noisy.carry(direction, frame);
-        for (Bytes& bytes : arrived) fault(direction, bytes);
+        std::vector<Bytes> arrived = noisy_.carry(direction, frame);
+        for (Bytes& bytes : arrived) fault_(direction, bytes);
         return arrived;
     }
 
-    NoisyLine noisy;
-    std::function<void(SerialDirection, Bytes&)> fault;
+private:
+    NoisyLine noisy_;
+    const Fault fault_;
 };
 
+/// An end is blind to the CRC where whatever arrives there has the right one.
+FaultyLine::Fault blind_to_crc(SerialDirection blind) {
+    return [blind](SerialDirection direction, Bytes& bytes) {
+        if (direction == blind) bytes = with_crc(bytes);
+    };
+}
+
+/// The processor is blind to numbers where each answer has the one that was asked for, and the controller where each request has a fresh one.
+FaultyLine::Fault blind_to_numbers(bool controller) {
+    return [controller, asked = std::uint16_t{0}, fresh = std::uint16_t{0}](SerialDirection direction, Bytes& bytes) mutable {
+        if (direction == SerialDirection::to_processor) {
+            store_le16(&bytes[4], asked);
+        } else {
+            asked = load_le16(&bytes[4]);
+            if (controller) store_le16(&bytes[4], ++fresh);
+        }
+        bytes = with_crc(bytes);
+    };
+}
+
+int count_wrong_over(const SerialNoise& noise, const FaultyLine::Fault& fault, int requests) {
+    FaultyLine line(noise, fault);
+    Link link(line);
+    return count_wrong(link, requests);
+}
+
 TEST(SerialLinkPlanted, AnEndThatDoesNotCheckTheCrc) {
-    for (const auto blind : {SerialDirection::to_controller, SerialDirection::to_processor}) {
-        SerialNoise noise;
-        noise.bit_error = 0.001;
-        FaultyLine line(noise);
-        line.fault = [blind](SerialDirection direction, Bytes& bytes) {
-            if (direction == blind) bytes = with_crc(bytes);
-        };
-        Link link(line);
-        EXPECT_GT(count_wrong(link, 1000), 10);
-    }
+    SerialNoise noise;
+    noise.bit_error = 0.001;
+    for (const auto blind : {SerialDirection::to_controller, SerialDirection::to_processor})
+        EXPECT_GT(count_wrong_over(noise, blind_to_crc(blind), 1000), 10);
 }
 
 TEST(SerialLinkPlanted, AControllerThatDoesNotCheckTheNumber) {
     SerialNoise noise;
     noise.loss = 0.1;
-    FaultyLine line(noise);
-    std::uint16_t fresh = 0;
-    std::uint16_t asked = 0;
-    // Each request that arrives gets a number of its own, and its answer the one that was asked for.
-    line.fault = [&](SerialDirection direction, Bytes& bytes) {
-        if (direction == SerialDirection::to_controller) {
-            asked = load_le16(&bytes[4]);
-            store_le16(&bytes[4], ++fresh);
-        } else {
-            store_le16(&bytes[4], asked);
-        }
-        bytes = with_crc(bytes);
-    };
-    Link link(line);
-    EXPECT_GT(count_wrong(link, 1000), 50);
+    EXPECT_GT(count_wrong_over(noise, blind_to_numbers(true), 1000), 50);
 }
 
 TEST(SerialLinkPlanted, AProcessorThatDoesNotCheckTheNumber) {
     SerialNoise noise;
     noise.delay = 0.5;
-    FaultyLine line(noise);
-    std::uint16_t asked = 0;
-    line.fault = [&](SerialDirection direction, Bytes& bytes) {
-        if (direction == SerialDirection::to_controller)
-            asked = load_le16(&bytes[4]);
-        else
-            store_le16(&bytes[4], asked);
-        bytes = with_crc(bytes);
-    };
-    Link link(line);
-    EXPECT_GT(count_wrong(link, 5000), 10);
+    EXPECT_GT(count_wrong_over(noise, blind_to_numbers(false), 5000), 10);
 }
 
 TEST(SerialLink, ADeadLineIsDownForGood) {
     SerialNoise noise;
     noise.loss = 1;
-    FaultyLine line(noise);
-    line.fault = [](SerialDirection, Bytes&) {};
+    NoisyLine line(noise);
     Link link(line, 0);
     SerialRequester::Effort effort;
     for (unsigned i = 0; i != SerialRequester::most_unanswered; ++i) ASSERT_FALSE(link.requester.exchange(read_of(0, 8), effort));
