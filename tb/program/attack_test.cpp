@@ -54,12 +54,8 @@ TEST(AttackCommand, CarriesOutSomeOnly) {
 
 TEST(AttackCommand, AnswersBadInputWithOneLine) {
     for (const char* arguments :
-         {"attack nothing", "attack --configuration both", "attack --configuration ''", "attack bus_snoop bus_snop", "attack --nothing"}) {
-        const ProgramResult result = run_coffer(arguments);
-        EXPECT_EQ(result.exit_code, 2) << arguments;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-        EXPECT_EQ(result.out, "") << arguments;
-    }
+         {"attack nothing", "attack --configuration both", "attack --configuration ''", "attack bus_snoop bus_snop", "attack --nothing"})
+        expect_refused(arguments);
 }
 
 }  // namespace

@@ -32,12 +32,8 @@ TEST(ConfigCommand, AnswersBadInputWithOneLine) {
     const std::string bad = folder.write("bad.yaml", "vms: [{name: a, trace: a.trace}]\nmemry: 1\n").string();
     for (const std::string& arguments : {std::string("config"), std::string("config nothing"), "config " + bad, "config " + good + " more",
                                          "config " + good + " --set seed", "config " + good + " --set seed=x", "config " + good + " --markdown",
-                                         "config " + folder.path().string(), std::string("config /dev/null")}) {
-        const ProgramResult result = run_coffer(arguments);
-        EXPECT_EQ(result.exit_code, 2) << arguments;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-        EXPECT_EQ(result.out, "") << arguments;
-    }
+                                         "config " + folder.path().string(), std::string("config /dev/null")})
+        expect_refused(arguments);
 }
 
 }  // namespace

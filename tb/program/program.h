@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,5 +70,13 @@ inline ProgramResult run_coffer(const std::string& arguments, const std::string&
 
 /// Whether the text is exactly one line.
 inline bool is_one_line(const std::string& text) { return !text.empty() && text.find('\n') == text.size() - 1; }
+
+/// Bad input: exit code 2, and one line that says so.
+inline void expect_refused(const std::string& arguments) {
+    const ProgramResult result = run_coffer(arguments);
+    EXPECT_EQ(result.exit_code, 2) << arguments << ": " << result.err;
+    EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
+    EXPECT_EQ(result.out, "") << arguments;
+}
 
 }  // namespace coffer

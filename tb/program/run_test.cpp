@@ -396,19 +396,11 @@ TEST(RunCommand, AnswersBadInputWithOneLineAndWritesNothing) {
         platform + " --nonvolatile " + (folder / "file").string(),
         platform + " --nonvolatile " + (folder / "missing" / "file").string(),
     };
-    for (const std::string& arguments : bad) {
-        const ProgramResult result = run_coffer("run " + arguments + " --out " + out + " --wave " + wave);
-        EXPECT_EQ(result.exit_code, 2) << arguments << ": " << result.err;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-        EXPECT_EQ(result.out, "") << arguments;
-    }
+    for (const std::string& arguments : bad) expect_refused("run " + arguments + " --out " + out + " --wave " + wave);
     for (const std::string& arguments :
          {platform + " --out " + (folder / "file").string(), platform + " --out " + (folder / "missing" / "out").string(),
-          platform + " --wave " + folder.path().string(), platform + " --wave " + (folder / "missing" / "w.vcd").string(), platform + " --out"}) {
-        const ProgramResult result = run_coffer("run " + arguments);
-        EXPECT_EQ(result.exit_code, 2) << arguments << ": " << result.err;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-    }
+          platform + " --wave " + folder.path().string(), platform + " --wave " + (folder / "missing" / "w.vcd").string(), platform + " --out"})
+        expect_refused("run " + arguments);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()), 7) << "something was written";
 }
 

@@ -27,12 +27,8 @@ TEST(StorageCommand, PrintsTheWholeTable) {
 TEST(StorageCommand, AnswersBadInputWithOneLine) {
     for (const char* arguments :
          {"storage --memory 5x", "storage --memory 12", "storage --tag-bytes 5", "storage --scheme none", "storage --scheme sgx-mee --tag-bytes 16",
-          "storage --data 5000", "storage --table --json", "storage --memory 1GiB --data 1GiB", "storage --nothing", "storage more", "", "nothing"}) {
-        const ProgramResult result = run_coffer(arguments);
-        EXPECT_EQ(result.exit_code, 2) << arguments;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-        EXPECT_EQ(result.out, "") << arguments;
-    }
+          "storage --data 5000", "storage --table --json", "storage --memory 1GiB --data 1GiB", "storage --nothing", "storage more", "", "nothing"})
+        expect_refused(arguments);
 }
 
 TEST(StorageCommand, SaysWhenItsOutputCannotBeWritten) {

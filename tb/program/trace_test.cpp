@@ -53,10 +53,7 @@ TEST(TraceCommand, AnswersBadInputWithOneLine) {
           "trace info " + text, "trace convert " + truncated + " " + output, "trace convert " + corrupt + " " + output,
           "trace convert " + wrong + " " + output, "trace convert /dev/null " + output, "trace convert " + text,
           "trace convert " + text + " " + (folder / "missing").string() + "/out.trace"}) {
-        const ProgramResult result = run_coffer(arguments);
-        EXPECT_EQ(result.exit_code, 2) << arguments;
-        EXPECT_TRUE(is_one_line(result.err)) << arguments << ": " << result.err;
-        EXPECT_EQ(result.out, "") << arguments;
+        expect_refused(arguments);
         EXPECT_FALSE(std::filesystem::exists(output)) << arguments;
     }
 }
