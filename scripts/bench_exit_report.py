@@ -1,19 +1,12 @@
 """bench_exit_report.py RESULT.json: prints exits per second with VM-Shim and without."""
 
-import json
 import sys
 
-
-def per_second(results, name):
-    for result in results["benchmarks"]:
-        if result["run_name"] == name and result.get("aggregate_name") == "median":
-            return result["items_per_second"]
-    sys.exit(f"bench_exit_report: {sys.argv[1]} has no median of {name}")
+from bench_results import Results
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        results = json.load(file)
+    results = Results(sys.argv[1])
     print("\nExits and returns of a vCPU (median CPU time)     exits/s     us/exit")
     for name, text in (
         ("exit_without_shim", "without shim, plain control block"),
@@ -21,7 +14,7 @@ def main():
         ("exit_with_shim/cpuid", "with shim, CPUID"),
         ("exit_with_shim/timer", "with shim, timer"),
     ):
-        rate = per_second(results, name)
+        rate = results.per_second(name)
         print(f"  {text:<42}{rate:>13,.0f}{1e6 / rate:>12.2f}")
 
 

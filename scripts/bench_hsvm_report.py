@@ -1,22 +1,22 @@
-"""bench_hsvm_report.py RESULT.json OPERATIONS.json MANY_VMS.json: prints what H-SVM's operations and checks, and clearing pages, cost in simulated time, and how much of the
-host's memory many VMs take. Judges nothing: a miss is for people to see."""
+"""bench_hsvm_report.py RESULT.json OPERATIONS.json MANY_VMS.json: prints what H-SVM's operations and checks, and clearing pages, cost in simulated
+time, and how much of the host's memory many VMs take. Judges nothing: a miss is for people to see."""
 
-import json
 import sys
+
+from bench_results import Results, stop
 
 
 def load(path):
-    with open(path, encoding="utf-8") as file:
-        results = json.load(file)["benchmarks"]
+    results = Results(path).benchmarks
     for result in results:
         if result.get("error_occurred"):
-            sys.exit(f"bench_hsvm_report: {result['name']}: {result['error_message']}")
+            stop(f"{result['name']}: {result['error_message']}")
     return {result["run_name"].split("/iterations:")[0]: result for result in results}
 
 
 def find(results, name, path):
     if name not in results:
-        sys.exit(f"bench_hsvm_report: {path} has no {name}")
+        stop(f"{path} has no {name}")
     return results[name]
 
 
@@ -62,17 +62,20 @@ def operations(path):
     for name in names:
         line = f"  {name:<18}"
         for configuration, width in (("hsvm", 18), ("combined", 24)):
-            microcode, smm, usart = (find(results, f"{name}/{configuration}/{way}", path)["cycles"] for way in ("microcode", "smm", "usart"))
+            microcode, smm, usart = (
+                find(results, f"{name}/{configuration}/{way}", path)["cycles"] for way in ("microcode", "smm", "usart"))
             line += f"{microcode:>{width},.0f}{smm:>10,.0f}{usart / 1e6:>10.1f} M"
         print(line)
-    print("  launch: an image of 16 pages; delete, export, import: VMs of 16 pages. No time passes for the hash of launch, signatures and RSA keys. usart: 115,200 baud")
+    print("  launch: an image of 16 pages; delete, export, import: VMs of 16 pages. No time passes for the hash of launch, signatures and RSA keys. "
+          "usart: 115,200 baud")
 
 
 def many_vms(path):
     result = find(load(path), "many_vms", path)
     gib = 1 << 30
     print("\nMany VMs on a configured memory")
-    print(f"  {result['vms']:,.0f} VMs on {result['configured_bytes'] / gib:.0f} GiB, {result['written_bytes'] / gib:.2f} GiB written, in {result['cpu_time']:.1f} s of CPU time")
+    print(f"  {result['vms']:,.0f} VMs on {result['configured_bytes'] / gib:.0f} GiB, {result['written_bytes'] / gib:.2f} GiB written, "
+          f"in {result['cpu_time']:.1f} s of CPU time")
     met = result["peak_bytes"] < 2 * gib
     print(f"  peak of the host's memory {result['peak_bytes'] / gib:>10.2f} GiB   target: less than 2 GiB   {'met' if met else 'MISSED'}")
 

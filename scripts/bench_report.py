@@ -1,23 +1,13 @@
 """bench_report.py RESULT.json PROGRAM: prints the benchmark's medians and ratios beside their targets. Changes nothing and judges nothing: targets
 depend on the machine, and a miss is for people to see."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 
-
-def median(results, name):
-    for result in results["benchmarks"]:
-        if result["run_name"] == name and result.get("aggregate_name") == "median":
-            return result
-    sys.exit(f"bench_report: {sys.argv[1]} has no median of {name}")
-
-
-def nanoseconds_per_line(results, name):
-    return 1e9 / median(results, name)["items_per_second"]
+from bench_results import Results
 
 
 def start_up_seconds(program):
@@ -31,14 +21,17 @@ def start_up_seconds(program):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        results = json.load(file)
+    results = Results(sys.argv[1])
+
+    def nanoseconds_per_line(name):
+        return 1e9 / results.per_second(name)
+
     line = {
-        "a": nanoseconds_per_line(results, "crypto_primitives"),
-        "b": nanoseconds_per_line(results, "protected_memory/1024"),
-        "c": nanoseconds_per_line(results, "full_tlm_path/1024"),
-        "d": nanoseconds_per_line(results, "library_gcm"),
-        "e": nanoseconds_per_line(results, "bare_b_transport"),
+        "a": nanoseconds_per_line("crypto_primitives"),
+        "b": nanoseconds_per_line("protected_memory/1024"),
+        "c": nanoseconds_per_line("full_tlm_path/1024"),
+        "d": nanoseconds_per_line("library_gcm"),
+        "e": nanoseconds_per_line("bare_b_transport"),
     }
     text = {
         "a": "crypto primitives alone",
@@ -52,7 +45,7 @@ def main():
         print(f"  ({key}) {text[key]:<42}{value:>9.1f} ns")
 
     def flatness(name):
-        costs = [nanoseconds_per_line(results, f"{name}/{mib}") for mib in (1, 1024, 1048576)]
+        costs = [nanoseconds_per_line(f"{name}/{mib}") for mib in (1, 1024, 1048576)]
         return 100 * (max(costs) / min(costs) - 1)
 
     rows = [
@@ -64,7 +57,7 @@ def main():
     ]
     start_up = start_up_seconds(sys.argv[2])
     rows.append(("start-up at 1 TiB, coffer run", start_up, " s", "under 1 s", start_up < 1))
-    beyond = median(results, "host_memory/iterations:1")["bytes_per_line"]
+    beyond = results.median("host_memory/iterations:1")["bytes_per_line"]
     rows.append(("host memory beyond the data", beyond, " B/line", "at most 32", beyond <= 32))
     print("\nTarget                                  measured        wanted")
     for name, value, unit, wanted, met in rows:

@@ -1,24 +1,17 @@
 """bench_rtl_report.py RESULT.json SECONDS SECONDS: prints the speed of the Verilated RTL beside its targets; the seconds are what the models of the AES
 pipeline and of its table variant took to build. Judges nothing, as bench_report.py."""
 
-import json
 import sys
 
-
-def cycles_per_second(results, name):
-    for result in results["benchmarks"]:
-        if result["run_name"] == name and result.get("aggregate_name") == "median":
-            return result["items_per_second"]
-    sys.exit(f"bench_rtl_report: {sys.argv[1]} has no median of {name}")
+from bench_results import Results
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        results = json.load(file)
+    results = Results(sys.argv[1])
     print("\nVerilated RTL (median CPU time)                 cycles/s    us/cycle   wanted")
 
     def row(name, text, wanted):
-        rate = cycles_per_second(results, name)
+        rate = results.per_second(name)
         verdict = "" if wanted is None else f"   at least {wanted:,}: {'met' if rate >= wanted else 'MISSED'}"
         print(f"  {text:<42}{rate:>12,.0f}{1e6 / rate:>12.2f}{verdict}")
 
@@ -36,8 +29,8 @@ def main():
         ("pad generator, requests of 64 lines", "pad_generator_socket/64", "pad_generator_bare"),
         ("GHASH, tags of lines", "ghash_tags", "ghash_bare"),
     ):
-        ratio = cycles_per_second(results, name) / cycles_per_second(results, bare)
-        wanted = 0.9 if cycles_per_second(results, bare) < 500_000 else 0.35
+        ratio = results.per_second(name) / results.per_second(bare)
+        wanted = 0.9 if results.per_second(bare) < 500_000 else 0.35
         print(f"  {text:<42}{ratio:>12.2f}   at least {wanted}: {'met' if ratio >= wanted else 'MISSED'}")
 
     print("\nBuild of a model from its Verilog")
