@@ -155,7 +155,7 @@ TEST(RunCommand, ASmallTlbWalksMore) {
 }
 
 TEST(RunCommand, EveryPresetRuns) {
-    for (const char* preset : {"two_tenants", "rogers2007", "unprotected"}) {
+    for (const char* preset : {"two_tenants", "rogers2007", "unprotected", "combined"}) {
         const ProgramResult result = run_coffer(std::string("run ") + preset + " --set vms[0].max_accesses=20000");
         EXPECT_EQ(result.exit_code, 0) << preset << ": " << result.err;
     }

@@ -250,7 +250,7 @@ TEST(ConfigurationFiles, PresetsAreFoundByName) {
         FAIL();
     } catch (const InputError& error) {
         EXPECT_STREQ(error.what(),
-                     "'three_tenants': no such preset or file (accepted: a YAML file, or a preset: rogers2007, two_tenants, unprotected)");
+                     "'three_tenants': no such preset or file (accepted: a YAML file, or a preset: combined, rogers2007, two_tenants, unprotected)");
     }
     EXPECT_THROW((void)read_configuration_file("/"), InputError);
     EXPECT_THROW((void)read_configuration_file("/dev/zero"), InputError);
