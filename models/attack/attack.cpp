@@ -15,7 +15,7 @@ std::string_view to_string(Attacker attacker) {
 const std::vector<Attack>& all_attacks() {
     static const std::vector<Attack> attacks = [] {
         std::vector<Attack> all;
-        for (const auto& group : {bus_attacks(), memory_attacks(), context_attacks(), device_attacks(), operator_attacks()})
+        for (const auto& group : {bus_attacks(), memory_attacks(), context_attacks(), device_attacks(), operator_attacks(), migration_attacks()})
             all.insert(all.end(), group.begin(), group.end());
         return all;
     }();

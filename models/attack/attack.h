@@ -23,6 +23,7 @@ struct Attack {
     AttackAim aim;
     std::string_view description;  ///< one line
     void (*carry_out)(AttackScene& scene);
+    bool two_machines = false;     ///< it is about a VM that moves from one to another
 };
 
 /// All attacks, in the order of the matrix.
@@ -34,5 +35,6 @@ std::vector<Attack> memory_attacks();
 std::vector<Attack> context_attacks();
 std::vector<Attack> device_attacks();
 std::vector<Attack> operator_attacks();
+std::vector<Attack> migration_attacks();
 
 }  // namespace coffer

@@ -17,8 +17,13 @@ AttackCampaign::AttackCampaign(const sc_core::sc_module_name& name, const std::v
         if (change) change(parameters);
         Stage stage;
         stage.what = one;
+        const auto name_of = [this](std::string_view which) { return fmt::format("{}_{}", which, stages_.size()); };
         stage.nonvolatile = std::make_unique<MemoryNonVolatile>(ChipNumber(1));
-        stage.machine = std::make_unique<MachineTlm>(fmt::format("machine_{}", stages_.size()).c_str(), parameters, *stage.nonvolatile);
+        stage.machine = std::make_unique<MachineTlm>(name_of("machine").c_str(), parameters, *stage.nonvolatile);
+        if (one.attack->two_machines) {
+            stage.other_nonvolatile = std::make_unique<MemoryNonVolatile>(ChipNumber(2));
+            stage.other = std::make_unique<MachineTlm>(name_of("other_machine").c_str(), parameters, *stage.other_nonvolatile);
+        }
         stages_.push_back(std::move(stage));
     }
     SC_THREAD(carry_out);
@@ -36,7 +41,7 @@ void AttackCampaign::carry_out() {
     // An exception must not pass through the kernel.
     try {
         for (const Stage& stage : stages_) {
-            AttackScene scene(*stage.machine, seed_);
+            AttackScene scene(*stage.machine, seed_, stage.other.get());
             const sc_core::sc_time begin = scene.now();
             stage.what.attack->carry_out(scene);
             const sc_core::sc_time time = scene.now() - begin;

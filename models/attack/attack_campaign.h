@@ -27,7 +27,7 @@ struct AttackReport {
     sc_core::sc_time time;  ///< simulated, from the secret's being there to the end
 };
 
-/// Carries out attacks one after the other, each on a machine of its own. One simulation, so once per process.
+/// Carries out attacks one after the other, each on a machine of its own, or two. One simulation, so once per process.
 class AttackCampaign : public sc_core::sc_module {
 public:
     COFFER_HAS_PROCESS(AttackCampaign);
@@ -43,6 +43,8 @@ private:
         AttackCase what;
         std::unique_ptr<NonVolatile> nonvolatile;
         std::unique_ptr<MachineTlm> machine;
+        std::unique_ptr<NonVolatile> other_nonvolatile;
+        std::unique_ptr<MachineTlm> other;  ///< null where the attack needs one machine
     };
 
     void carry_out();

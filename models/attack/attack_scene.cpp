@@ -18,13 +18,18 @@ void demand(const Answer& answer) {
 
 }  // namespace
 
-AttackScene::AttackScene(MachineTlm& where, std::uint64_t seed) : AttackScene(where, std::mt19937_64(seed)) {}
+AttackScene::AttackScene(MachineTlm& where, std::uint64_t seed, MachineTlm* other) : AttackScene(where, std::mt19937_64(seed), other) {}
 
-AttackScene::AttackScene(MachineTlm& where, std::mt19937_64 random) : AttackScene(where, draw(random, line_bytes), random) {}
+AttackScene::AttackScene(MachineTlm& where, std::mt19937_64 random, MachineTlm* other) : AttackScene(where, draw(random, line_bytes), random, other) {}
 
-AttackScene::AttackScene(MachineTlm& where, const Bytes& secret, const std::mt19937_64& random)
-    : machine(where), hypervisor(where), victim(where, 1), accomplice(where, 2), bus(where), evidence(secret), random_(random) {
+AttackScene::AttackScene(MachineTlm& where, const Bytes& secret, const std::mt19937_64& random, MachineTlm* other)
+    : machine(where), hypervisor(where), home(where, hypervisor), victim(where, 1), accomplice(where, 2), bus(where), evidence(secret), random_(random) {
     machine.boot();
+    if (other != nullptr) {
+        other->boot();
+        other_hypervisor_.emplace(*other);
+        away_.emplace(*other, *other_hypervisor_);
+    }
     start_vm(victim);
     start_vm(accomplice);
     if (!victim.store(secret_gpa, secret)) throw std::logic_error("the victim cannot store its secret");
@@ -59,11 +64,22 @@ void AttackScene::load_as_host(Address hpa, std::size_t size) {
 
 Bytes AttackScene::fresh_bytes(std::size_t size) { return draw(random_, size); }
 
+AttackScene::Place& AttackScene::away() {
+    if (!away_) throw std::logic_error("an attack with one machine that needs two");
+    return *away_;
+}
+
 sc_core::sc_time AttackScene::now() {
-    for (unsigned number = 0; number != machine.parameters().cores; ++number) machine.core(number).synchronize();
+    const auto synchronize = [](MachineTlm& one) {
+        for (unsigned number = 0; number != one.parameters().cores; ++number) one.core(number).synchronize();
+    };
+    synchronize(machine);
+    if (away_) synchronize(away_->machine);
     return sc_core::sc_time_stamp();
 }
 
-AttackResult AttackScene::judge(AttackAim aim) const { return evidence.judge(aim, victim.vmid(), machine.protection.violations.violations()); }
+AttackResult AttackScene::judge(AttackAim aim) const {
+    return evidence.judge(aim, victim.vmid(), victim.machine().protection.violations.violations());
+}
 
 }  // namespace coffer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -9,11 +10,12 @@
 #include "attack/guest_disk.h"
 #include "attack/guest_program.h"
 #include "attack/hypervisor.h"
+#include "attack/vm_migration.h"
 #include "platform/machine_tlm.h"
 
 namespace coffer {
 
-/// A machine with a victim on it, another VM that belongs to the attacker, and a secret that the victim has written to a page of its own.
+/// A machine with a victim on it, perhaps another machine where it may go, another VM that belongs to the attacker, and a secret that the victim has written to a page of its own.
 class AttackScene {
 public:
     /// The page that holds the secret, in its first line.
@@ -24,15 +26,24 @@ public:
     /// The shim's page, one for the context of its vCPU, and the table of its disk.
     static constexpr Gpn shim_pages = 3;
 
+    /// Where VMs come from and go to.
+    struct Place {
+        Place(MachineTlm& where, Hypervisor& its) : machine(where), hypervisor(its), migration(where, its) {}
+        MachineTlm& machine;
+        Hypervisor& hypervisor;
+        VmMigration migration;
+    };
+
     MachineTlm& machine;
     Hypervisor hypervisor;
+    Place home;
     GuestProgram victim;
     GuestProgram accomplice;
     BusAdversary bus;
     Evidence evidence;
 
-    /// Boots the machine and starts both VMs. In a process; `machine` outlives the object.
-    AttackScene(MachineTlm& machine, std::uint64_t seed);
+    /// Boots the machines and starts both VMs on `machine`. In a process; the machines outlive the object. `other` may be null.
+    AttackScene(MachineTlm& machine, std::uint64_t seed, MachineTlm* other = nullptr);
     AttackScene(const AttackScene&) = delete;
     AttackScene& operator=(const AttackScene&) = delete;
 
@@ -50,6 +61,8 @@ public:
     /// The hypervisor gives a VM its first pages.
     void map_pages(Vmid vmid);
     const VmOwner& victims_owner() const { return owners_.front(); }
+    /// The other machine. Throws std::logic_error where there is none.
+    Place& away();
     /// Once, while the victim runs.
     GuestDisk victims_disk() { return {machine, hypervisor, victim, victims_owner()}; }
 
@@ -58,11 +71,13 @@ public:
     sc_core::sc_time now();
 
 private:
-    AttackScene(MachineTlm& machine, std::mt19937_64 random);
-    AttackScene(MachineTlm& machine, const Bytes& secret, const std::mt19937_64& random);
+    AttackScene(MachineTlm& machine, std::mt19937_64 random, MachineTlm* other);
+    AttackScene(MachineTlm& machine, const Bytes& secret, const std::mt19937_64& random, MachineTlm* other);
 
     std::vector<VmOwner> owners_;  // of all VMs, the victim's first
     std::mt19937_64 random_;
+    std::optional<Hypervisor> other_hypervisor_;
+    std::optional<Place> away_;
 };
 
 }  // namespace coffer

@@ -71,8 +71,8 @@ std::vector<MemoryBlock> BusAdversary::page(std::uint64_t frame) const {
     const Address hpa = frame * page_bytes;
     std::vector<MemoryBlock> blocks{{hpa, page_bytes}};
     if (!machine_.rules().encrypt) return blocks;
-    blocks.push_back({map.counter_of(hpa), line_bytes});
     if (machine_.protection.scheme().integrity != Integrity::none) blocks.push_back({map.tag_of(hpa), lines_per_page * map.tag_bytes()});
+    blocks.push_back({map.counter_of(hpa), line_bytes});
     return blocks;
 }
 

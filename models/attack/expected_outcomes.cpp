@@ -95,6 +95,10 @@ constexpr Row rows[] = {
     {"rollback", Integrity::bmt, {corrupted, not_applicable("a whole VM leaves for another chip only"), prevented("refused_by_log"),
      prevented("refused_by_log")}},
     {"iv_reuse", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
+    {"migration_replay", Integrity::bmt, {corrupted, prevented("stale"), prevented("bad_vector"), prevented("stale")}},
+    {"migration_clone", Integrity::bmt, {corrupted, prevented("unknown_vm"), prevented("unknown_vm"), prevented("unknown_vm")}},
+    {"migration_wrong_chip", Integrity::bmt, {leaked, prevented("bad_target"), prevented("not the certificate of another chip's unwrap key"),
+     prevented("bad_target")}},
 };
 
 constexpr ProtectionConfiguration configurations[] = {ProtectionConfiguration::none, ProtectionConfiguration::hsvm,

@@ -45,12 +45,12 @@ void GuestProgram::start(Vmid vmid) {
     vmid_ = vmid;
     HypervisorView first;
     first.context[Register::rip] = first_rip;
-    if (machine_.rules().shim) {
-        OwnersMemory memory(machine_, vmid);
+    if (machine_->rules().shim) {
+        OwnersMemory memory(*machine_, vmid);
         if (store_context_page(memory, context_page(VmOwner::addr_shim, 0), {}, first.context) != MemoryAnswer::ok)
             throw std::logic_error("a VM's memory cannot be prepared");
     }
-    machine_.core(0).synchronize();
+    machine_->core(0).synchronize();
     if (!go_on(first).ok()) throw std::logic_error("a VM does not start");
 }
 
@@ -60,7 +60,7 @@ bool GuestProgram::store_scratch(Address gpa, ByteView data) {
 
 Answer GuestProgram::share(Gpn gpn) {
     constexpr std::uint64_t writable = hsvm_registers::flags_writable_mask;
-    return HsvmRequests(machine_, core_)
+    return HsvmRequests(*machine_, core_)
         .carry_out(HsvmOperation::share,
                    {{HsvmRequests::Register::gpn, gpn}, {HsvmRequests::Register::sharer, host_vmid}, {HsvmRequests::Register::flags, writable}});
 }
@@ -87,7 +87,7 @@ VcpuRunner::Exit GuestProgram::stop(const ExitEvent& event, const VcpuRunner::Sh
 }
 
 Answer GuestProgram::go_on(const HypervisorView& returned, const VcpuRunner::ShimWork& work) {
-    return enter(returned, machine_.rules().shim ? VmOwner::addr_shim : 0, work);
+    return enter(returned, machine_->rules().shim ? VmOwner::addr_shim : 0, work);
 }
 
 Answer GuestProgram::go_on_at(Address entry, const HypervisorView& returned) { return enter(returned, entry, {}); }

@@ -17,11 +17,16 @@ namespace coffer {
 class GuestProgram {
 public:
     /// `machine` outlives the object.
-    GuestProgram(MachineTlm& machine, unsigned core) : machine_(machine), core_(core) {}
+    GuestProgram(MachineTlm& machine, unsigned core) : machine_(&machine), core_(core) {}
     /// Before anything else: the VM's memory becomes what its owner prepared, and it runs. Throws std::logic_error where it does not.
     void start(Vmid vmid);
     /// The stopped VM is another one for the machine now: it was restored.
     void become(Vmid vmid) { vmid_ = vmid; }
+    /// The stopped VM is on another machine now, which outlives the object, too.
+    void move_to(MachineTlm& machine, Vmid vmid) {
+        machine_ = &machine;
+        vmid_ = vmid;
+    }
 
     /// False where the machine answers with an error.
     bool store(Address gpa, ByteView data);
@@ -48,15 +53,16 @@ public:
     VcpuContext& registers() { return software().state().registers; }
     bool runs() { return software().mode() == CoreMode::guest; }
 
+    const MachineTlm& machine() const { return *machine_; }
     Vmid vmid() const { return vmid_; }
     unsigned core() const { return core_; }
     static ExitEvent interrupt();
 
 private:
-    CoreTlm& software() { return machine_.core(core_); }
+    CoreTlm& software() { return machine_->core(core_); }
     Answer enter(const HypervisorView& returned, Address entry, const VcpuRunner::ShimWork& work);
 
-    MachineTlm& machine_;
+    MachineTlm* machine_;
     const unsigned core_;
     Vmid vmid_ = host_vmid;
     VcpuContext stopped_with_;

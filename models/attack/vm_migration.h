@@ -6,6 +6,7 @@
 #include "attack/bus_adversary.h"
 #include "attack/hsvm_requests.h"
 #include "attack/hypervisor.h"
+#include "hsvm/vm_blob.h"
 
 namespace coffer {
 
@@ -14,7 +15,7 @@ struct TravellingVm {
     Bytes blob;                   ///< hsvm, combined: what export_vm gave
     Bytes vm_key, vm_vector;      ///< hypercoffer
     Bytes tree;                   ///< hypercoffer: the nodes of its tree, which lay at the vector's Addr_tree
-    std::map<Gpn, Bytes> pages;   ///< swap images; without H-SVM frames as they were in memory, with their tags and counter blocks
+    std::map<Gpn, Bytes> pages;   ///< swap images; without H-SVM frames as they were in memory, with tags and counter blocks in the order of images
 };
 
 /// The part of a machine's hypervisor that sends stopped VMs to other machines and takes them in, in the way that the configuration has for it: H-SVM's

@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
 
 #include "attack/attack_campaign.h"
 #include "attack/attack_matrix.h"
+#include "attack/attackers_chip.h"
 #include "attack/expected_outcomes.h"
+#include "platform/machine_chips.h"
+#include "tlm/simulate.h"
 
 namespace coffer {
 
@@ -124,6 +128,31 @@ TEST(WeakenedMachine, WithoutPageOwnershipIsFoundOut) {
                                "swap_forge", "swap_replay", "dma_read", "dma_write"})
         EXPECT_EQ(found.count(std::string(attack) + " in combined with integrity bmt"), 1u) << attack;
 }
+
+/// A chip that takes the attacker's word for the fleet's: what it sends is for the attacker to read.
+class WeakenedChip : public testing::TestWithParam<ProtectionConfiguration> {};
+
+TEST_P(WeakenedChip, ThatTrustsAnybodyIsFoundOut) {
+    const Attack& attack = *std::find_if(all_attacks().begin(), all_attacks().end(), [](const Attack& a) { return a.name == "migration_wrong_chip"; });
+    const ChipIdentity& honest = machine_chip(ChipNumber(1));
+    const ChipIdentity trusting(honest.number(), AttackersChip().fleet(), crypto::UnwrapKey::from_der(honest.unwrap_key().der()),
+                                crypto::SigningKey::from_der(honest.attest_key().der()));
+    MachineParameters parameters;
+    parameters.configuration = GetParam();
+    MemoryNonVolatile other_nonvolatile(ChipNumber(2)), nonvolatile(ChipNumber(1));
+    MachineTlm other("other", parameters, other_nonvolatile);
+    parameters.chip = &trusting;
+    MachineTlm machine("machine", parameters, nonvolatile);
+    test::simulate([&] {
+        AttackScene scene(machine, 1, &other);
+        attack.carry_out(scene);
+        EXPECT_EQ(scene.judge(attack.aim), (AttackResult{AttackOutcome::leaked, "plaintext"}));
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(Configurations, WeakenedChip,
+                         testing::Values(ProtectionConfiguration::hsvm, ProtectionConfiguration::hypercoffer, ProtectionConfiguration::combined),
+                         [](const auto& instance) { return std::string(rules_of(instance.param).name); });
 
 TEST(WeakenedMachine, AProtectedOneWhereNoneIsExpectedIsFoundOut) {
     const std::set<std::string> found = surprises_with(ProtectionConfiguration::none, ProtectionConfiguration::combined);

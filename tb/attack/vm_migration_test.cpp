@@ -235,7 +235,7 @@ TEST_P(MachineMigration, ByteForByteAndTheVmGoesOn) {
         EXPECT_TRUE(holds(target, written, 5));
         (void)stop(target);
         if (encrypted()) {
-            const auto lpid_chip = [](const Outside& memory, Gpn gpn) { return chip_of(load_le64(memory.pages.at(gpn).data() + page_bytes)); };
+            const auto lpid_chip = [](const Outside& memory, Gpn gpn) { return chip_of(load_le64(&*(memory.pages.at(gpn).end() - line_bytes))); };
             const Outside later = outside(target, there);
             EXPECT_EQ(lpid_chip(before, written), 1);
             EXPECT_EQ(lpid_chip(later, also_written), 1) << "nothing is encrypted again because of the journey";
