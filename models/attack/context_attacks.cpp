@@ -1,5 +1,8 @@
 #include "attack/attack.h"
 
+#include <map>
+#include <vector>
+
 #include "vcpu/context_page.h"
 
 namespace coffer {
@@ -10,10 +13,15 @@ constexpr std::uint64_t attackers_rip = 0x666000;
 
 Gpn context_gpn() { return page_of(context_page(VmOwner::addr_shim, 0)); }
 
-/// Where the chip keeps the registers of the victim's vCPU: a page of the VM, or somewhere in the chip region.
-Address context_hpa(AttackScene& scene) {
-    if (scene.machine.rules().shim) return scene.hypervisor.frame_of(scene.victim.vmid(), context_gpn()) * page_bytes;
-    return scene.machine.protection.map().chip_base();
+/// Where the chip keeps the registers of the victim's vCPU: a page of the VM, or somewhere in the chip region. None where the hypervisor sees all of
+/// them: there is no other copy.
+std::vector<Address> context_pages(AttackScene& scene) {
+    if (scene.machine.rules().shim) return {scene.hypervisor.frame_of(scene.victim.vmid(), context_gpn()) * page_bytes};
+    if (!scene.machine.rules().ownership) return {};
+    const AddressMap& map = scene.machine.protection.map();
+    std::vector<Address> pages;
+    for (Address page = map.chip_base(); page != map.chip_base() + map.chip_bytes(); page += page_bytes) pages.push_back(page);
+    return pages;
 }
 
 void look_at_registers(AttackScene& scene) {
@@ -32,32 +40,38 @@ void read_context(AttackScene& scene) {
     const ContextBytes registers = encode_context(view.context);
     scene.evidence.obtained(registers);
     scene.machine.settle();
-    // Where the hypervisor sees all registers there is no other copy.
-    if (scene.machine.rules().ownership || scene.machine.rules().shim) scene.load_as_host(context_hpa(scene), page_bytes);
+    for (const Address page : context_pages(scene)) scene.load_as_host(page, page_bytes);
     (void)scene.noted(scene.victim.go_on(view));
     look_at_registers(scene);
 }
 
 void tamper_with_context(AttackScene& scene) {
     HypervisorView view = interrupt_with_secret(scene);
-    view.context[Register::r8] ^= 1;
-    view.context[Register::rsp] = attackers_rip;
-    view.context[Register::cr3] = attackers_rip;
+    HypervisorView hostile = view;
+    hostile.context[Register::r8] ^= 1;
+    hostile.context[Register::rsp] = attackers_rip;
+    hostile.context[Register::cr3] = attackers_rip;
+    (void)scene.noted(scene.victim.go_on(hostile));
+    look_at_registers(scene);
+    // What comes back is not believed; the copy in memory is.
+    view = interrupt_with_secret(scene);
+    scene.machine.settle();
+    for (const Address page : context_pages(scene)) (void)scene.noted(scene.hypervisor.store(page, scene.fresh_bytes(page_bytes)));
+    scene.machine.settle();
     (void)scene.noted(scene.victim.go_on(view));
     look_at_registers(scene);
 }
 
 void replay_context(AttackScene& scene) {
     const HypervisorView old_view = interrupt_with_secret(scene);
-    const bool in_memory = scene.machine.rules().ownership || scene.machine.rules().shim;
-    Bytes old_page(page_bytes);
     scene.machine.settle();
-    if (in_memory) (void)scene.noted(scene.hypervisor.load(context_hpa(scene), old_page));
+    std::map<Address, Bytes> old_pages;
+    for (const Address page : context_pages(scene)) (void)scene.noted(scene.hypervisor.load(page, old_pages.try_emplace(page, page_bytes).first->second));
     (void)scene.noted(scene.victim.go_on(old_view));
     scene.victim.registers()[Register::r8] += 1;
     (void)scene.victim.stop();
     scene.machine.settle();
-    if (in_memory) (void)scene.noted(scene.hypervisor.store(context_hpa(scene), old_page));
+    for (const auto& [page, bytes] : old_pages) (void)scene.noted(scene.hypervisor.store(page, bytes));
     scene.machine.settle();
     (void)scene.noted(scene.victim.go_on(old_view));
     look_at_registers(scene);
@@ -94,7 +108,7 @@ std::vector<Attack> context_attacks() {
     constexpr Attacker who = Attacker::hypervisor;
     return {
         {"context_read", who, AttackAim::secret, "interrupt the victim and look for its registers", read_context},
-        {"context_tamper", who, AttackAim::harm, "change registers of an interrupted victim", tamper_with_context},
+        {"context_tamper", who, AttackAim::harm, "change registers of an interrupted victim, in what it gets back and in memory", tamper_with_context},
         {"context_replay", who, AttackAim::harm, "let the victim go on with older registers", replay_context},
         {"wrong_entry", who, AttackAim::harm, "let the victim go on somewhere else", enter_elsewhere},
         {"hostile_values", who, AttackAim::harm, "answer an IN of one byte with 64 bits, and another register", return_hostile_values},

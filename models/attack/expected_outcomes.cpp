@@ -34,6 +34,7 @@ constexpr Cell not_applicable(std::string_view by) { return {AttackOutcome::not_
 
 constexpr Cell no_plaintext = prevented("no plaintext");
 constexpr Cell no_effect = prevented("no effect");
+constexpr Cell no_registers = not_applicable("the hypervisor has the registers");
 
 // In the configurations that do not encrypt, integrity makes no difference.
 constexpr Row rows[] = {
@@ -59,6 +60,9 @@ constexpr Row rows[] = {
     {"bus_replay_everything", Integrity::none, {corrupted, corrupted, corrupted, corrupted}},
     {"bus_replay_everything", Integrity::mac, {corrupted, corrupted, corrupted, corrupted}},
     {"bus_replay_everything", Integrity::bmt, {corrupted, corrupted, detected("tree node"), detected("tree node")}},
+    {"bus_context", Integrity::none, {no_registers, corrupted, corrupted, corrupted}},
+    {"bus_context", Integrity::mac, {no_registers, corrupted, detected("data tag"), detected("data tag")}},
+    {"bus_context", Integrity::bmt, {no_registers, corrupted, detected("data tag"), detected("data tag")}},
     {"cold_boot", Integrity::none, {leaked, leaked, no_plaintext, no_plaintext}},
     {"cold_boot", Integrity::mac, {leaked, leaked, no_plaintext, no_plaintext}},
     {"cold_boot", Integrity::bmt, {leaked, leaked, no_plaintext, no_plaintext}},
@@ -79,7 +83,7 @@ constexpr Row rows[] = {
     {"forged_request", Integrity::bmt, {not_applicable("there is nobody to ask"), prevented("wrong_mode"),
      not_applicable("there is nobody to ask"), prevented("wrong_mode")}},
     {"context_read", Integrity::bmt, {leaked, prevented("address error"), no_plaintext, prevented("address error")}},
-    {"context_tamper", Integrity::bmt, {corrupted, no_effect, no_effect, no_effect}},
+    {"context_tamper", Integrity::bmt, {corrupted, prevented("address error"), detected("data tag"), prevented("address error")}},
     {"context_replay", Integrity::bmt, {corrupted, prevented("address error"), detected("data tag"), prevented("address error")}},
     {"wrong_entry", Integrity::bmt, {corrupted, no_effect, prevented("wrong_entry"), prevented("wrong_entry")}},
     {"hostile_values", Integrity::bmt, {corrupted, no_effect, prevented("refused value"), prevented("refused value")}},

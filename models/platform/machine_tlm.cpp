@@ -92,7 +92,8 @@ MachineTlm::CoreWithMmus::CoreWithMmus(unsigned number, const HostMmuParameters&
 
 MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParameters& parameters, NonVolatile& nonvolatile)
     : sc_module(name),
-      lpids_(nonvolatile),
+      allocator_(nonvolatile),
+      lpids_(parameters.lpids != nullptr ? *parameters.lpids : allocator_),
       keys_(chip_key(parameters, identity_of(parameters, nonvolatile).number(), "random numbers")),
       last_level_cache("last_level_cache", cache_parameters(parameters)),
       protection("protection", protection_parameters(parameters, identity_of(parameters, nonvolatile)), lpids_),

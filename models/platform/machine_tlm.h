@@ -46,6 +46,7 @@ struct MachineParameters {
     unsigned cores = 3;
     HsvmTransport transport = HsvmTransport::microcode;  ///< how cores reach the H-SVM controller
     std::uint64_t seed = 1;                ///< of the chip's secret and of H-SVM's keys
+    LpidSource* lpids = nullptr;           ///< null: they come from the non-volatile state; another one is for tests
     const ChipIdentity* chip = nullptr;    ///< null: machine_chip() with the number that the non-volatile registers have
 };
 
@@ -58,7 +59,8 @@ struct MachineParameters {
 /// All MMUs and the IOMMU ask the H-SVM controller (hsvm, combined), which cores command over a transport, or the hypervisor's page tables (none,
 /// hypercoffer).
 class MachineTlm : public sc_core::sc_module, public StatisticsProvider, private OrderingPort, private PageSettlePort {
-    LpidAllocator lpids_;  // before the modules that draw from them
+    LpidAllocator allocator_;
+    LpidSource& lpids_;  // before the modules that draw from them
     SeededKeySource keys_;
     SparseMemory medium_;
 

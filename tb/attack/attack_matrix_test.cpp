@@ -106,6 +106,29 @@ TEST(WeakenedMachine, WithoutTagsIsFoundOut) {
         EXPECT_EQ(found.count(std::string(attack) + " in hypercoffer with integrity bmt"), 1u) << attack;
 }
 
+/// Gives out one LPID, again and again.
+class RepeatedLpid : public LpidSource {
+public:
+    std::optional<Lpid> next() override { return lpid_; }
+    Lpid peek() const override { return lpid_; }
+
+private:
+    const Lpid lpid_ = ChipNumber(1).lpid(7);
+};
+
+class WeakenedMachineIn : public testing::TestWithParam<ProtectionConfiguration> {};
+
+TEST_P(WeakenedMachineIn, WithoutFreshLpidsIsFoundOut) {
+    RepeatedLpid lpid;
+    AttackCampaign campaign("campaign", cases_of(GetParam()), 1, [&lpid](MachineParameters& parameters) { parameters.lpids = &lpid; });
+    const std::string name = "iv_reuse in " + std::string(rules_of(GetParam()).name) + " with integrity bmt";
+    EXPECT_EQ(surprises(campaign.run()).count(name), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Configurations, WeakenedMachineIn,
+                         testing::Values(ProtectionConfiguration::hsvm, ProtectionConfiguration::hypercoffer, ProtectionConfiguration::combined),
+                         [](const auto& instance) { return std::string(rules_of(instance.param).name); });
+
 std::set<std::string> surprises_with(ProtectionConfiguration expected, ProtectionConfiguration built) {
     AttackCampaign campaign("campaign", cases_of(expected), 1, [built](MachineParameters& parameters) { parameters.configuration = built; });
     return surprises(campaign.run());

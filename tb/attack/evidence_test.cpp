@@ -46,6 +46,15 @@ TEST(Evidence, SixteenBytesOfTheSecretAnywhereAreALeak) {
         }
 }
 
+TEST(Evidence, AnAcceptedForgeryIsCorruptionWhateverElseWasRefused) {
+    Evidence evidence(secret_bytes());
+    evidence.refused("bad_key");
+    evidence.victim_loaded(secret_bytes(), secret_bytes());
+    EXPECT_EQ(outcome(evidence, AttackAim::harm), AttackOutcome::prevented);
+    evidence.accepted_forgery();
+    EXPECT_EQ(outcome(evidence, AttackAim::harm), AttackOutcome::corrupted);
+}
+
 TEST(Evidence, OtherDataThanWrittenIsCorruptionHoweverLittle) {
     for (const std::size_t wrong : {0u, 63u}) {
         Bytes loaded = secret_bytes();
