@@ -348,6 +348,7 @@ HsvmStatus HsvmController::launch(Vm& vm, Gpn first, ByteView image, const Conte
 /// Memory is cleared before the table that says what there is to clear goes.
 void HsvmController::end(Vm& vm) {
     const Vmid vmid = vm.record.vmid;
+    take_off_cores(vmid);
     std::vector<FrameRange> frames;
     vm.table.for_each([&](Gpn, NptEntry entry, std::uint64_t pages) {
         if (entry.present()) frames.push_back({entry.frame(), pages});
@@ -364,13 +365,13 @@ void HsvmController::end(Vm& vm) {
         }
     });
     memory_.uninstall(vmid);
-    clear_cores(vmid);
     vm.table.destroy();
     contexts_.destroy(vm.record.first_context);
     records_.erase(vmid);
     // Of a VM that was moved or uninstalled the log knows already.
     if (gate_ != nullptr && gate_->vm(vmid) != nullptr) (void)gate_->end(vmid, std::nullopt);
     first_free_vmid_ = std::min<unsigned>(first_free_vmid_, vmid);
+    if (keeper_ != nullptr) keeper_->forget(vmid);
 }
 
 }  // namespace coffer

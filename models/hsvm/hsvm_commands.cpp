@@ -42,9 +42,12 @@ void HsvmCommands::start(const HsvmRequester& requester, std::uint64_t code) {
     std::fill_n(own.at(Register::result_nonce), sizeof(Nonce), std::uint8_t{0});
     own.set(Register::status, dispatch(requester, own, code));
     own.set(Register::completed, own.get(Register::completed) + 1);
-    // Whoever gets the VMID next begins with registers of its own.
-    if (code == static_cast<std::uint64_t>(HsvmOperation::delete_vm) && own.get(Register::status) == code_of(HsvmStatus::ok))
-        for (const HsvmCaller mode : {HsvmCaller::shim, HsvmCaller::guest}) banks_.erase({mode, vmid_of(own.get(Register::vmid))});
+}
+
+/// Whoever gets the VMID next begins with registers of its own.
+void HsvmCommands::forget(Vmid vmid) {
+    for (const HsvmCaller mode : {HsvmCaller::shim, HsvmCaller::guest}) banks_.erase({mode, vmid});
+    cores_.forget(vmid);
 }
 
 std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, std::uint64_t code) {

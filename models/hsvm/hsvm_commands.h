@@ -40,7 +40,7 @@ public:
 };
 
 /// The registers of the H-SVM controller (docs/registers_hsvm.md), of all callers, and the operations that they start. No time, no sockets.
-class HsvmCommands {
+class HsvmCommands : private VmKeeper {
 public:
     using Register = hsvm_registers::Register;
     /// Bytes of the address space of the registers.
@@ -48,9 +48,13 @@ public:
     /// The code of OPERATION, beside those of HsvmOperation, that delivers again what the last export_vm gave: the VM it was is gone.
     static constexpr std::uint64_t read_export = 0x40;
 
-    /// All references outlive the object.
+    /// All references outlive the object, which follows the controller's VMs.
     HsvmCommands(HsvmController& controller, RequesterMemory& memory, CoreRegisters& cores, unsigned core_count)
-        : controller_(controller), memory_(memory), cores_(cores), core_count_(core_count) {}
+        : controller_(controller), memory_(memory), cores_(cores), core_count_(core_count) {
+        controller.follow(*this);
+    }
+    HsvmCommands(const HsvmCommands&) = delete;
+    HsvmCommands& operator=(const HsvmCommands&) = delete;
 
     /// Bytes of a register of the caller's. Has no effect.
     void read(const HsvmRequester& requester, const RegisterHit& hit, std::uint8_t* data, std::size_t size) const;
@@ -75,6 +79,8 @@ private:
         std::array<std::uint8_t, registers_end> bytes_{};
     };
 
+    void take_off(Vmid vmid) override { cores_.take_off(vmid); }
+    void forget(Vmid vmid) override;
     Bank& bank(const HsvmRequester& requester) { return banks_[requester]; }
     std::uint8_t dispatch(const HsvmRequester& requester, Bank& bank, std::uint64_t code);
     std::uint8_t swap_out(const HsvmRequester& requester, Bank& bank);

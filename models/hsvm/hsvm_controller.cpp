@@ -90,7 +90,9 @@ std::optional<HsvmController::Vm> HsvmController::find(Vmid vmid) {
     return Vm{record, NestedPageTable(region_, pool_, record.npt_root)};
 }
 
-void HsvmController::clear_cores(Vmid vmid) {
+/// The cores themselves first: what they keep is found by what is known of them here.
+void HsvmController::take_off_cores(Vmid vmid) {
+    if (keeper_ != nullptr) keeper_->take_off(vmid);
     for (std::optional<OnCore>& core : cores_)
         if (core && core->vmid == vmid) core.reset();
 }
@@ -121,7 +123,7 @@ std::optional<Vmid> HsvmController::running(unsigned core) const {
 VmState HsvmController::vm_state(Vmid vmid, const std::optional<Vm>& vm) {
     if (!vm) return VmState::none;
     if (memory_.frozen(vmid)) {
-        clear_cores(vmid);
+        take_off_cores(vmid);
         return VmState::frozen;
     }
     const bool on_core = std::any_of(cores_.begin(), cores_.end(), [&](const std::optional<OnCore>& core) { return core && core->vmid == vmid; });

@@ -18,6 +18,7 @@
 #include "hsvm/vm_records.h"
 #include "vcpu/context_page.h"
 #include "vm_table/domain_port.h"
+#include "vm_table/vm_keeper.h"
 #include "vm_table/vm_gate.h"
 #include "vcpu/translation.h"
 
@@ -55,6 +56,9 @@ public:
     /// that is too small, and for no core or VMIDs out of range.
     HsvmController(const HsvmParameters& parameters, HsvmMemory& memory, OrderingPort& ordering, KeySource& keys, VmGate* gate = nullptr);
 
+    /// Who is told of VMs that are stopped or end. It outlives the controller's operations.
+    void follow(VmKeeper& keeper) { keeper_ = &keeper; }
+
     // Of the hypervisor.
     HsvmStatus create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid);
     HsvmStatus delete_vm(HsvmCaller caller, Vmid vmid);
@@ -85,6 +89,8 @@ public:
 
     // For vm_install, vm_snapshot and vm_uninstall, which are no requests of the hypervisor's. They throw ChipRegionFailure.
     bool exists(Vmid vmid) { return find(vmid).has_value(); }
+    /// Whether a failed check stopped the VM.
+    bool stopped(Vmid vmid) const { return memory_.frozen(vmid); }
     /// A VM whose domain comes from a vector, under the lowest VMID that is free, with an empty page table: what its tree knows is swapped out or
     /// lost. `nodes` are those of the tree, for which the root vouches. Nothing where there is no room.
     std::optional<Vmid> adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes);
@@ -157,7 +163,7 @@ private:
     VcpuState vcpu_state(const std::optional<Vm>& vm, std::uint32_t vcpu) const;
     CoreState core_state(Vmid vmid, std::uint32_t vcpu, unsigned core) const;
     ContextPlace context_place(std::optional<Vm>& vm, std::uint32_t vcpu);
-    void clear_cores(Vmid vmid);
+    void take_off_cores(Vmid vmid);
     Translation translate(Vm& vm, Address gpa, bool write);
 
     // Parts of changes.
@@ -214,6 +220,7 @@ private:
     OrderingPort& ordering_;
     KeySource& keys_;
     VmGate* const gate_;
+    VmKeeper* keeper_ = nullptr;
     const bool encrypted_;
     const bool tree_;
     ChipRegion region_;

@@ -183,6 +183,11 @@ unsigned HsvmControllerTlm::walk_transport_dbg(tlm::tlm_generic_payload& payload
     return serve_walk_debug(payload, translations);
 }
 
+void HsvmControllerTlm::take_off(Vmid vmid) {
+    for (unsigned core = 0; core < own_registers_.size(); ++core)
+        if (controller_->running(core) == vmid) own_registers_[core] = {};
+}
+
 void HsvmControllerTlm::block_fills(const GuestPages&) { parts_.cache.block_fills(memory_.delay()); }
 
 void HsvmControllerTlm::evict_lines(const GuestPages& pages, LastLevelCache::Leaving leaving) {

@@ -108,6 +108,7 @@ private:
     /// Where a page of the caller's lies; a fault where it has none.
     Translation locate(const HsvmRequester& requester, Address page, bool write);
     VcpuContext& context(unsigned core) override { return own_registers_.at(core); }
+    void take_off(Vmid vmid) override;
 
     const Parameters parameters_;
     Parts parts_;

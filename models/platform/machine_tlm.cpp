@@ -122,6 +122,7 @@ MachineTlm::MachineTlm(const sc_core::sc_module_name& name, const MachineParamet
     for (unsigned number = 0; number != parameters.cores; ++number) {
         CoreWithMmus& added = *cores_.emplace_back(std::make_unique<CoreWithMmus>(number, host_parameters(parameters, Mode::host)));
         added.mmu.initiator_socket.bind(last_level_cache.target_socket);
+        added.mmu.stop_with(protection.violations);
         added.host_mmu.initiator_socket.bind(last_level_cache.target_socket);
         caches_.insert(caches_.end(), {&added.mmu, &added.host_mmu});
     }

@@ -147,6 +147,7 @@ PlatformTlm::PlatformTlm(const sc_core::sc_module_name& name, const Configuratio
 void PlatformTlm::connect(TenantTlm& tenant) {
     const bool host = tenant.guest().vmid == host_vmid;
     for (MmuTlm* mmu : {&tenant.mmu, &tenant.reader_mmu}) {
+        mmu->stop_with(protection.violations);
         if (hsvm && host) {
             mmu->initiator_socket.bind(hsvm->host_mmu.target_socket);
             continue;

@@ -103,11 +103,7 @@ InstructionResult CoreTlm::vm_install(Address vm_key, Address vm_vector, Vmid& v
 }
 
 InstructionResult CoreTlm::vm_uninstall(Vmid vmid) {
-    return execute(parameters_.instruction_latency, [&](InstructionUnitTlm& unit) {
-        const InstructionResult result = unit.set().vm_uninstall(number_, vmid);
-        if (result.ok()) unit.runner().forget(vmid);
-        return result;
-    });
+    return execute(parameters_.instruction_latency, [&](InstructionUnitTlm& unit) { return unit.set().vm_uninstall(number_, vmid); });
 }
 
 InstructionResult CoreTlm::vm_snapshot(Vmid vmid, Address address) {

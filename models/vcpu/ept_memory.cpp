@@ -157,12 +157,14 @@ void EptMemory::remove(Vmid vmid) {
     const auto found = vms_.find(vmid);
     if (found == vms_.end()) return;
     const std::uint64_t pages = found->second.pages;
+    if (keeper_ != nullptr) keeper_->take_off(vmid);
     order(vmid, 0, pages, {});
     vms_.erase(found);
     // Not by a walk: what the tables hold now need not be what the hypervisor stored.
     for (Table& table : tables_)
         if (table.owner == vmid) free_table(table);
     ordering_.complete({vmid, 0, pages});
+    if (keeper_ != nullptr) keeper_->forget(vmid);
 }
 
 EptStatus EptMemory::judge(const Vm& vm, Gpn gpn, NptEntry entry) const {

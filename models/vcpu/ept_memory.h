@@ -13,6 +13,7 @@
 #include "hsvm/protection_configuration.h"
 #include "memory/address_map.h"
 #include "vcpu/translation.h"
+#include "vm_table/vm_keeper.h"
 
 namespace coffer {
 
@@ -60,6 +61,9 @@ public:
     /// All references outlive the object; `settling` may be null where memory is plain. Throws InputError for a configuration where H-SVM has the
     /// tables, and for frames that are no data frames.
     EptMemory(const EptParameters& parameters, const AddressMap& map, ByteStore& memory, OrderingPort& ordering, PageSettlePort* settling);
+
+    /// Who is told of VMs whose tables end. It outlives the object's operations.
+    void follow(VmKeeper& keeper) { keeper_ = &keeper; }
 
     /// Begins a VM's tables, empty. False where it has some already, or where no frame is left.
     bool add(Vmid vmid, std::uint64_t pages);
@@ -119,6 +123,7 @@ private:
     ByteStore& memory_;
     OrderingPort& ordering_;
     PageSettlePort* const settling_;
+    VmKeeper* keeper_ = nullptr;
     std::vector<Table> tables_;  // one for each frame of EPT memory
     std::uint64_t free_frames_;
     std::map<Vmid, Vm> vms_;

@@ -108,6 +108,23 @@ InstructionResult InstructionSet::issue(unsigned core, Instruction instruction, 
     return result;
 }
 
+void InstructionSet::take_off(Vmid vmid) {
+    for (unsigned number = 0; number < cores_.size(); ++number) {
+        Core& core = cores_[number];
+        const bool runs_it = core.state.mode != CoreMode::host && core.state.vmid == vmid;
+        // After an exit that H-SVM could not save, the core is the host's, but the registers are the VM's.
+        if (runs_it || (ports_.hsvm != nullptr && ports_.hsvm->running(number) == vmid)) core.latched = {};
+        if (runs_it) core.state = ProcessorCore();
+    }
+}
+
+/// Whether a failed check stopped the VM: then it leaves all cores.
+bool InstructionSet::stopped(Vmid vmid) {
+    const bool is_stopped = ports_.lifecycle != nullptr ? ports_.lifecycle->stopped(vmid) : ports_.hsvm != nullptr && ports_.hsvm->stopped(vmid);
+    if (is_stopped) take_off(vmid);
+    return is_stopped;
+}
+
 bool InstructionSet::runs(Vmid vmid) const {
     return std::any_of(cores_.begin(), cores_.end(), [&](const Core& core) { return core.state.mode != CoreMode::host && core.state.vmid == vmid; });
 }
@@ -167,7 +184,7 @@ void InstructionSet::store_vector(CoreMemory& memory, Address address, Vmid vmid
 InstructionResult InstructionSet::vm_uninstall(unsigned core, Vmid vmid) {
     return issue(core, Instruction::vm_uninstall, [&](Core&) {
         if (ports_.lifecycle->vector(vmid) == nullptr) return answer(InstructionStatus::unknown_vm);
-        if (runs(vmid)) return answer(InstructionStatus::vm_running);
+        if (!stopped(vmid) && runs(vmid)) return answer(InstructionStatus::vm_running);
         // Lines are written back while there is a key to write them with.
         const InstructionStatus status = status_of(ports_.lifecycle->uninstall(vmid).status);
         if (status == InstructionStatus::ok && ports_.ept != nullptr) ports_.ept->remove(vmid);
@@ -178,7 +195,7 @@ InstructionResult InstructionSet::vm_uninstall(unsigned core, Vmid vmid) {
 InstructionResult InstructionSet::vm_snapshot(unsigned core, Vmid vmid, Address address) {
     return issue(core, Instruction::vm_snapshot, [&](Core& issuer) {
         if (ports_.lifecycle->vector(vmid) == nullptr) return answer(InstructionStatus::unknown_vm);
-        if (runs(vmid)) return answer(InstructionStatus::vm_running);
+        if (!stopped(vmid) && runs(vmid)) return answer(InstructionStatus::vm_running);
         try {
             const auto store = [&](const SealedVector& vector) { store_vector(*issuer.memory, address, vmid, vector); };
             return answer(status_of(ports_.lifecycle->snapshot(vmid, store).status));
@@ -222,10 +239,12 @@ InstructionResult InstructionSet::map_with_hsvm(Vmid vmid, Gpn gpn, NptEntry ent
     }));
 }
 
-InstructionStatus InstructionSet::judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry) const {
+InstructionStatus InstructionSet::judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry) {
+    const bool is_stopped = stopped(vmid);
     if (rules().shim) {
         const auto shim = shim_memory(vmid);
         if (!shim) return InstructionStatus::unknown_vm;
+        if (is_stopped) return InstructionStatus::vm_stopped;
         if (vcpu >= shim->vcpus) return InstructionStatus::no_vcpu;
         if (runs(vmid, vcpu)) return InstructionStatus::vcpu_running;
         return entry == shim->addr_shim ? InstructionStatus::ok : InstructionStatus::wrong_entry;

@@ -57,6 +57,8 @@ public:
     /// What runs on a core. Its software may change the registers, or in mode host the view.
     ProcessorCore& core(unsigned core) { return cores_.at(core).state; }
     const ProcessorCore& core(unsigned core) const { return cores_.at(core).state; }
+    /// Brings every core that runs the VM back to the host, without its registers; those that the chip keeps of it go too.
+    void take_off(Vmid vmid);
     /// The guest's registers as the chip keeps them between VMExit and H-SVM's context save: no software reaches them.
     VcpuContext& latched(unsigned core) { return cores_.at(core).latched; }
 
@@ -107,9 +109,10 @@ private:
     InstructionResult issue(unsigned core, Instruction instruction, Execute&& execute);
     bool read_tree(CoreMemory& memory, Address vm_vector);
     void store_vector(CoreMemory& memory, Address address, Vmid vmid, const SealedVector& vector);
+    bool stopped(Vmid vmid);
     bool runs(Vmid vmid) const;
     bool runs(Vmid vmid, std::uint64_t vcpu) const;
-    InstructionStatus judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry) const;
+    InstructionStatus judge_entry(Vmid vmid, std::uint64_t vcpu, Address entry);
     HsvmStatus perform(const InstructionPorts::HsvmOperation& operation);
     EptStatus store_entry(Vmid vmid, Gpn gpn, NptEntry entry);
     InstructionResult map_with_hsvm(Vmid vmid, Gpn gpn, NptEntry entry);

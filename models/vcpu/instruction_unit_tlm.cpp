@@ -17,6 +17,17 @@ void InstructionUnitTlm::boot(ProtectionConfiguration configuration, const Parts
     }
     set_ = std::make_unique<InstructionSet>(configuration, ports);
     runner_ = std::make_unique<VcpuRunner>(*set_, policy_);
+    // Of what happens to VMs of H-SVM's, its commands tell the unit, whose cores they switch.
+    if (parts.lifecycle != nullptr) parts.lifecycle->follow(*this);
+    if (parts.ept != nullptr) parts.ept->tables().follow(*this);
+}
+
+void InstructionUnitTlm::take_off(Vmid vmid) {
+    if (runner_) runner_->take_off(vmid);
+}
+
+void InstructionUnitTlm::forget(Vmid vmid) {
+    if (runner_) runner_->forget(vmid);
 }
 
 void InstructionUnitTlm::flush(Address hpa, std::uint64_t bytes) {

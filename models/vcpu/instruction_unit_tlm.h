@@ -56,6 +56,8 @@ public:
     /// A guest's registers as H-SVM saves and restores them.
     VcpuContext& context(unsigned core) override { return set_->latched(core); }
     bool runs_vm(unsigned core) const override { return set_->core(core).mode != CoreMode::host; }
+    void take_off(Vmid vmid) override;
+    void forget(Vmid vmid) override;
 
     /// Nothing before boot.
     void collect(StatisticsGroup& group) const override;

@@ -30,6 +30,10 @@ void MmuTlm::set_raw(bool raw, bool decrypt) {
 void MmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
     payload.set_dmi_allowed(false);
     if (!check_payload(payload, end())) return;
+    if (stopped()) {
+        payload.set_response_status(refuse());
+        return;
+    }
     const Address gpa = payload.get_address();
     Address hpa = 0;
     if (gpa % page_bytes + reach_of(payload) > page_bytes) {
@@ -42,6 +46,11 @@ void MmuTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& de
         fault_ = TranslationFault::not_mapped;
         payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     }
+}
+
+tlm::tlm_response_status MmuTlm::refuse() {
+    ++refused_;
+    return tlm::TLM_GENERIC_ERROR_RESPONSE;
 }
 
 void MmuTlm::forward_walked(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -124,6 +133,8 @@ tlm::tlm_response_status MmuTlm::walk_tables(Address gpa, bool write, Translatio
         fault_ = translation.fault;
         return tlm::TLM_ADDRESS_ERROR_RESPONSE;
     }
+    // Stopped while the walk took its time.
+    if (stopped()) return refuse();
     tlb_->keep(payload_.context.vmid, page_of(gpa), translation);
     return tlm::TLM_OK_RESPONSE;
 }
@@ -144,7 +155,8 @@ tlm::tlm_response_status MmuTlm::split(const tlm::tlm_generic_payload& payload, 
     for_each_run(payload, [&](Address first, std::uint8_t* bytes, unsigned length) {
         return for_each_piece(first, bytes, length, page_bytes, [&](Address gpa, std::uint8_t* data, unsigned size) {
             Translation translation;
-            status = find(gpa, write, translation, delay);
+            // The piece before may have been the one that stopped the VM for another core.
+            status = stopped() ? refuse() : find(gpa, write, translation, delay);
             if (status != tlm::TLM_OK_RESPONSE) return false;
             part.context = context_at(gpa, raw_ || translation.raw);
             tlm::tlm_generic_payload& below = part.prepare(payload.get_command(), translation.hpa + gpa % page_bytes, data, size);
@@ -179,7 +191,7 @@ bool MmuTlm::peek(Address gpa, bool write, Translation& translation) {
 unsigned MmuTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     unsigned done = 0;
     ContextPayload part;
-    const unsigned length = debug_length(payload, end());
+    const unsigned length = stopped() ? 0 : debug_length(payload, end());
     for_each_piece(payload.get_address(), payload.get_data_ptr(), length, page_bytes, [&](Address gpa, std::uint8_t* data, unsigned size) {
         Translation translation;
         if (!peek(gpa, payload.is_write(), translation)) return false;
@@ -202,6 +214,7 @@ void MmuTlm::invalidate_frames(std::uint64_t first_frame, std::uint64_t count) {
 }
 
 void MmuTlm::collect(StatisticsGroup& group) const {
+    group.add("refused_accesses", refused_, "accesses");
     if (!tlb_) return;
     const Tlb::Statistics& s = tlb_->statistics();
     group.add("hits", s.hits, "pages");

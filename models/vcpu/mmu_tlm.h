@@ -10,6 +10,7 @@
 #include "common/statistics.h"
 #include "common/target_socket_tlm.h"
 #include "common/units.h"
+#include "common/violation_log.h"
 #include "vcpu/guest_memory_map.h"
 #include "vcpu/tlb.h"
 
@@ -21,7 +22,8 @@ namespace coffer {
 /// why. No direct access for guests.
 ///
 /// Translations are those of a fixed map, or are kept in a TLB and come over the `walk_socket` (vcpu/walk_protocol.h), which is bound then. A failed
-/// walk is a generic error. Takes no time but that of walks.
+/// walk is a generic error, and so is every access of a VM that a failed check stopped, before anything is looked up: caches and TLBs may still hold
+/// what the VM used. Takes no time but that of walks.
 class MmuTlm : public sc_core::sc_module, public StatisticsProvider, public TranslationCache {
 public:
     TargetSocket<MmuTlm> target_socket;
@@ -35,6 +37,9 @@ public:
     /// The one with the map, or where that is null, the other.
     MmuTlm(const sc_core::sc_module_name& name, Vmid vmid, const GuestMemoryMap* map, const TlbParameters& tlb);
 
+    /// The chip's record of stopped VMs, which outlives the module. Without it no VM is stopped here.
+    void stop_with(const ViolationLog& violations) { violations_ = &violations; }
+
     /// Whose accesses come from now on; mode is guest or shim. Between accesses only.
     void set_guest(Vmid vmid, Mode mode = Mode::guest);
     /// Whether accesses from now on are raw, whatever the tables say, and whether raw loads are decrypted: the processor's raw instructions. Between
@@ -46,7 +51,7 @@ public:
     void invalidate_pages(Vmid vmid, Gpn first, std::uint64_t count) override;
     void invalidate_frames(std::uint64_t first_frame, std::uint64_t count) override;
 
-    /// hits, misses, walk_faults, invalidated and walk_time; nothing of an MMU with a fixed map.
+    /// refused_accesses, of stopped VMs; hits, misses, walk_faults, invalidated and walk_time but of an MMU with a fixed map.
     void collect(StatisticsGroup& group) const override;
 
 private:
@@ -62,6 +67,8 @@ private:
     tlm::tlm_response_status find(Address gpa, bool write, Translation& translation, sc_core::sc_time& delay);
     tlm::tlm_response_status walk_tables(Address gpa, bool write, Translation& translation, sc_core::sc_time& delay);
     bool peek(Address gpa, bool write, Translation& translation);
+    bool stopped() const { return violations_ != nullptr && violations_->frozen(payload_.context.vmid); }
+    tlm::tlm_response_status refuse();
     SecurityContext context_at(Address gpa, bool raw) const;
     Address end() const { return map_ != nullptr ? map_->end() : guest_end; }
 
@@ -72,9 +79,11 @@ private:
     bool forwarding_ = false;  // another one comes in meanwhile only where something below waits
     bool raw_ = false;
     TranslationFault fault_ = TranslationFault::none;
+    const ViolationLog* violations_ = nullptr;
     const GuestMemoryMap* const map_;  // null: walks
     std::optional<Tlb> tlb_;
     std::uint64_t changes_ = 0;        // of translations, so far
+    std::uint64_t refused_ = 0;
     std::uint64_t walk_faults_ = 0;
     sc_core::sc_time walk_time_;
 };

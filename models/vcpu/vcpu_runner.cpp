@@ -20,21 +20,26 @@ bool VcpuRunner::ShimPort::store(Address gpa, const std::uint8_t* data, std::siz
     return core != nowhere && instructions_.raw_st(core, gpa, data, size).ok();
 }
 
-VcpuRunner::Software& VcpuRunner::software_of(Vmid vmid) {
-    std::unique_ptr<Software>& software = software_[vmid];
-    if (!software) software = std::make_unique<Software>(instructions_);
-    return *software;
+std::shared_ptr<VcpuRunner::Software>& VcpuRunner::shared_software_of(Vmid vmid) {
+    std::shared_ptr<Software>& software = software_[vmid];
+    if (!software) software = std::make_shared<Software>(instructions_);
+    return software;
 }
 
 /// The VM's software with a shim for what the VM is now: under the VMID there may have been another one.
-VcpuRunner::Software& VcpuRunner::shim_of(Vmid vmid) {
-    Software& software = software_of(vmid);
+std::shared_ptr<VcpuRunner::Software> VcpuRunner::shim_of(Vmid vmid) {
+    const std::shared_ptr<Software> software = shared_software_of(vmid);
     const ShimMemory place = *instructions_.shim_memory(vmid);
-    if (!software.shim || place.addr_shim != software.place.addr_shim || place.vcpus != software.place.vcpus) {
-        software.place = place;
-        software.shim = std::make_unique<VmShim>(place.addr_shim, place.vcpus, software.memory, policy_);
+    if (!software->shim || place.addr_shim != software->place.addr_shim || place.vcpus != software->place.vcpus) {
+        software->place = place;
+        software->shim = std::make_unique<VmShim>(place.addr_shim, place.vcpus, software->memory, policy_);
     }
     return software;
+}
+
+void VcpuRunner::forget(Vmid vmid) {
+    software_.erase(vmid);
+    last_exits_.erase(last_exits_.lower_bound({vmid, 0}), last_exits_.upper_bound({vmid, ~std::uint64_t{0}}));
 }
 
 VmShim* VcpuRunner::shim(Vmid vmid) {
@@ -58,17 +63,20 @@ VcpuRunner::Entry VcpuRunner::enter(unsigned core, Vmid vmid, std::uint64_t vcpu
     result.instruction = instructions_.vm_enter(core, vmid, vcpu, entry);
     if (!result.instruction.ok() || !shim) return result;
 
-    Software& software = shim_of(vmid);
-    const Working working(software.memory, core);
-    const VmShim::Entry entered = software.shim->enter(vcpu, entry, state.view);
+    const std::shared_ptr<Software> software = shim_of(vmid);
+    const Working working(software->memory, core);
+    const VmShim::Entry entered = software->shim->enter(vcpu, entry, state.view);
     result.shim = entered.status;
     result.refused = entered.refused;
     if (entered.status != ShimStatus::ok) {
         result.instruction = instructions_.shim_to_host(core, returned);
         return result;
     }
-    state.registers = entered.context;
-    if (work) work(state);
+    // A VM that was stopped or ended meanwhile is not on the core any more, and its registers are not for the host.
+    if (state.mode == CoreMode::shim) {
+        state.registers = entered.context;
+        if (work) work(state);
+    }
     result.instruction = instructions_.shim_to_guest(core);
     return result;
 }
@@ -85,9 +93,9 @@ VcpuRunner::Exit VcpuRunner::exit(unsigned core, const ExitEvent& event, const S
         result.view = state.view;
         return result;
     }
-    Software& software = shim_of(vmid);
-    const Working working(software.memory, core);
-    const VmShim::Exit left = software.shim->exit(vcpu, event, state.registers);
+    const std::shared_ptr<Software> software = shim_of(vmid);
+    const Working working(software->memory, core);
+    const VmShim::Exit left = software->shim->exit(vcpu, event, state.registers);
     result.shim = left.status;
     if (left.status == ShimStatus::ok && work) work(state);
     result.instruction = instructions_.shim_to_host(core, left.view);

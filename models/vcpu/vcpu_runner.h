@@ -16,7 +16,7 @@ namespace coffer {
 /// Runs vCPUs on cores as the configuration does it: an entry is VMEnter, the shim's work and shim_to_guest, an exit is VMExit, the shim's work and
 /// shim_to_host; without a shim just VMEnter and VMExit. Keeps the VmShim of each VM, which is software of the VM and works through the core that
 /// runs it.
-class VcpuRunner : public StatisticsProvider {
+class VcpuRunner : public StatisticsProvider, public VmKeeper {
 public:
     struct Entry {
         InstructionResult instruction;
@@ -45,12 +45,15 @@ public:
 
     /// The shim of a VM that was entered; null for any other.
     VmShim* shim(Vmid vmid);
-    /// The VM's memory as its shim uses it, while it works: not mapped at any other time. The references are good until forget().
+    /// The VM's memory as its shim uses it, while it works: not mapped at any other time. The references are good while the VM lives.
     GuestMemoryPort& memory(Vmid vmid) { return software_of(vmid).memory; }
     /// raw_ld (enc_on = 0) and raw_st of the shim.
     RawMemoryPort& raw(Vmid vmid) { return software_of(vmid).memory; }
-    /// After vm_uninstall.
-    void forget(Vmid vmid) { software_.erase(vmid); }
+
+    /// No core runs the VM from here on, whatever it was about to do.
+    void take_off(Vmid vmid) override { instructions_.take_off(vmid); }
+    /// The VMID's next VM gets a shim of its own, and no exits.
+    void forget(Vmid vmid) override;
 
     void collect(StatisticsGroup& group) const override;
 
@@ -88,13 +91,14 @@ private:
         ShimPort& port_;
     };
 
-    Software& software_of(Vmid vmid);
-    Software& shim_of(Vmid vmid);
+    Software& software_of(Vmid vmid) { return *shared_software_of(vmid); }
+    std::shared_ptr<Software>& shared_software_of(Vmid vmid);
+    std::shared_ptr<Software> shim_of(Vmid vmid);
     HypervisorView emulated(Vmid vmid, std::uint64_t vcpu, const HypervisorView& returned) const;
 
     InstructionSet& instructions_;
     const ExitPolicy& policy_;
-    std::map<Vmid, std::unique_ptr<Software>> software_;
+    std::map<Vmid, std::shared_ptr<Software>> software_;  // a shim at work lives until it is done, though its VM ends meanwhile
     std::map<std::pair<Vmid, std::uint64_t>, ExitEvent> last_exits_;  // where no shim keeps them
 };
 

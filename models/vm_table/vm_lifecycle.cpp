@@ -72,7 +72,7 @@ VmLifecycle::Result VmLifecycle::migrate_out(Vmid vmid, ByteView certificate, co
     Bytes vm_key;
     SealedVector vm_vector;
     if (const Result moved = gate_.seal_move(vmid, *tree, certificate, nonce, vm_key, vm_vector); !moved.ok()) return moved;
-    domains_.uninstall(vmid);
+    drop(vmid);
     release(vm_key, vm_vector);
     return Result::done(vmid);
 }
@@ -81,8 +81,15 @@ VmLifecycle::Result VmLifecycle::uninstall(Vmid vmid) {
     if (gate_.vm(vmid) == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
     const std::optional<SettledTree> tree = domains_.flush(vmid);
     const Result ended = gate_.end(vmid, tree ? std::optional<NodeTag>(tree->root) : std::nullopt);
-    if (ended.ok()) domains_.uninstall(vmid);
+    if (ended.ok()) drop(vmid);
     return ended;
+}
+
+/// Nobody runs the VM or keeps anything of it when its VMID is free.
+void VmLifecycle::drop(Vmid vmid) {
+    if (keeper_ != nullptr) keeper_->take_off(vmid);
+    domains_.uninstall(vmid);
+    if (keeper_ != nullptr) keeper_->forget(vmid);
 }
 
 VmLifecycle::Result VmLifecycle::attest(Vmid vmid, const Nonce& nonce, const ReportData& data, SignedReport& report) const {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "vm_table/vm_gate.h"
+#include "vm_table/vm_keeper.h"
 
 namespace coffer {
 
@@ -19,6 +20,9 @@ public:
     VmLifecycle(DomainPort& domains, LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims = {});
     /// With a gate that other parts of the chip use, too; it outlives the object.
     VmLifecycle(DomainPort& domains, VmGate& gate) : domains_(domains), gate_(gate) {}
+
+    /// Who is told of VMs that end. It outlives the object's operations.
+    void follow(VmKeeper& keeper) { keeper_ = &keeper; }
 
     /// K_vm under the chip's unwrap key, and the vector: the VM runs from here on. Nothing changes unless the result is ok.
     Result install(ByteView vm_key, ByteView vm_vector);
@@ -41,13 +45,17 @@ public:
     VmGate& gate() { return gate_; }
     /// The vector that an installed VM had last; null where none is installed under the VMID.
     const VmVector* vector(Vmid vmid) const;
+    /// Whether a failed check stopped the VM.
+    bool stopped(Vmid vmid) const { return domains_.frozen(vmid); }
 
 private:
+    void drop(Vmid vmid);
     std::optional<Vmid> free_vmid() const;
 
     DomainPort& domains_;
     std::optional<VmGate> own_gate_;
     VmGate& gate_;
+    VmKeeper* keeper_ = nullptr;
 };
 
 }  // namespace coffer

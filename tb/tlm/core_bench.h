@@ -26,7 +26,7 @@
 
 namespace coffer::test {
 
-/// Two cores with their MMUs, caches, protected memory and whoever owns the page tables, in one of the four configurations.
+/// Three cores with their MMUs, caches, protected memory and whoever owns the page tables, in one of the four configurations.
 class CoreBench : private OrderingPort, private PageSettlePort {
 public:
     static constexpr std::uint64_t data_frames = 1024, chip_frames = 64;
@@ -34,10 +34,17 @@ public:
     static constexpr Address vm_key_at = 800 * page_bytes, vm_vector_at = 801 * page_bytes, snapshot_at = 802 * page_bytes;
     static constexpr std::uint64_t vm_pages = 64, vcpus = 2, sectors = 4;
     static constexpr Address addr_shim = 8 * page_bytes;
-    static constexpr unsigned core_count = 2, machine_vmids = 8;
+    static constexpr unsigned core_count = 3, machine_vmids = 8;
 
-    explicit CoreBench(ProtectionConfiguration configuration)
+    /// What a planted fault leaves out.
+    struct Wiring {
+        bool stop_lines = true;  ///< MMUs know which VMs are stopped
+        bool keepers = true;     ///< cores hear of VMs that are stopped or end
+    };
+
+    explicit CoreBench(ProtectionConfiguration configuration, const Wiring& wiring = {true, true})
         : configuration_(configuration),
+          wiring_(wiring),
           protection("protection", protection_parameters(configuration), lpids),
           dram("dram", {memory_end, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_end)),
           domains_(protection, &cache, machine_vmids) {
@@ -74,6 +81,9 @@ public:
         if (rules().shim) lifecycle = std::make_unique<VmLifecycle>(domains, lpids, nonvolatile, test_chip(1));
         unit.boot(configuration_, {lifecycle.get(), ept.get(), hsvm.get(), hsvm_domains_.get(), &cache});
         for (Complex& complex : cores_) complex.core.attach(unit);
+        if (wiring_.keepers) return;
+        if (lifecycle) lifecycle->follow(deaf_);
+        if (hsvm) hsvm->controller().follow(deaf_);
     }
 
     CoreTlm& core(unsigned number) { return cores_.at(number).core; }
@@ -136,6 +146,12 @@ public:
 private:
     static constexpr Address memory_end = Address{1} << 32;
     const ProtectionConfiguration configuration_;
+    const Wiring wiring_;
+
+    struct Deaf : VmKeeper {
+        void take_off(Vmid) override {}
+        void forget(Vmid) override {}
+    };
 
     /// A core with its MMUs.
     struct Complex {
@@ -144,6 +160,7 @@ private:
             core.host_socket.bind(host_mmu.target_socket);
             core.guest_socket.bind(mmu.target_socket);
             mmu.initiator_socket.bind(bench.cache.target_socket);
+            if (bench.wiring_.stop_lines) mmu.stop_with(bench.protection.violations);
             host_mmu.initiator_socket.bind(bench.cache.target_socket);
             if (bench.hsvm) {
                 mmu.walk_socket.bind(bench.hsvm->walk_socket);
@@ -184,13 +201,14 @@ private:
     /// What the owner of a VM prepares: here it is stored by a core that stands for the owner's tools.
     void put_context(Vmid vmid, std::uint64_t vcpu) {
         ProcessorCore& state = core(1).state();
+        const ProcessorCore before = state;
         state.mode = CoreMode::shim;
         state.vmid = vmid;
         const ContextBytes context = encode_context(first_view(vcpu).context);
         const Block64 header = encode_header({});
         EXPECT_EQ(core(1).store(context_page(addr_shim, vcpu) + line_bytes, context.data(), context.size()), MemoryAnswer::ok);
         EXPECT_EQ(core(1).store(context_page(addr_shim, vcpu), header.data(), header.size()), MemoryAnswer::ok);
-        state = ProcessorCore();
+        state = before;
     }
 
     void block_fills(const GuestPages&) override {}
@@ -209,6 +227,7 @@ private:
     void complete(const GuestPages&) override {}
     void settle_page(Vmid vmid, Address, Address) override { protection.flush(vmid); }
 
+    Deaf deaf_;
     SeededKeySource keys_{crypto::Key128({7})};
     std::vector<TranslationCache*> caches_;
 

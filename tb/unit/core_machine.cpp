@@ -46,6 +46,9 @@ CoreMachine::CoreMachine(const CoreMachineSettings& settings)
     instructions = std::make_unique<InstructionSet>(settings.configuration, ports);
     for (unsigned core = 0; core < settings.cores; ++core) instructions->add_core(core_memories_.emplace_back(*this));
     runner = std::make_unique<VcpuRunner>(*instructions, policy);
+    if (lifecycle) lifecycle->follow(*runner);
+    if (ept) ept->follow(*runner);
+    if (hsvm) hsvm->follow(*runner);
 }
 
 std::optional<SettledTree> CoreMachine::Domains::flush(Vmid vmid) {

@@ -457,7 +457,6 @@ protected:
 TEST_F(CombinedLife, AVmComesBackFromVectorTreeAndImages) {
     ASSERT_TRUE(set.vm_snapshot(0, vmid, CoreMachine::snapshot_at).ok());
     ASSERT_TRUE(set.vm_uninstall(0, vmid).ok());
-    machine.runner->forget(vmid);
     EXPECT_EQ(machine.translations(vmid), 0u);
     Vmid again = 0;
     ASSERT_TRUE(install(CoreMachine::snapshot_at, again).ok());
@@ -547,7 +546,6 @@ TEST(HypercofferInstructions, AVmComesBackFromItsSnapshot) {
     const HypervisorView view = machine.runner->exit(1, simple_exit(ExitReason::hlt)).view;
     ASSERT_TRUE(set.vm_snapshot(0, vmid, CoreMachine::snapshot_at).ok());
     ASSERT_TRUE(set.vm_uninstall(0, vmid).ok());
-    machine.runner->forget(vmid);
     Vmid again = 0;
     EXPECT_EQ(set.vm_install(0, CoreMachine::vm_key_at, CoreMachine::vm_vector_at, again).status, InstructionStatus::refused_by_log) << "the boot image is older";
     ASSERT_TRUE(set.vm_install(0, CoreMachine::vm_key_at, CoreMachine::snapshot_at, again).ok());
@@ -568,7 +566,6 @@ TEST(HypercofferInstructions, NothingOfAVmIsLeftForTheNextOneUnderItsVmid) {
     ASSERT_EQ(set.store(1, 0x5000, secret.data(), secret.size()), MemoryAnswer::ok);
     ASSERT_TRUE(machine.runner->exit(1, simple_exit(ExitReason::hlt)).ok());
     ASSERT_TRUE(set.vm_uninstall(0, vmid).ok());
-    machine.runner->forget(vmid);
     EXPECT_EQ(machine.translations(vmid), 0u);
     Block64 line{};
     for (Address gpa = 0; gpa < CoreMachine::vm_pages * page_bytes; gpa += line_bytes)
