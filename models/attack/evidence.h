@@ -23,6 +23,9 @@ public:
     /// `secret`: what only the victim knows; 16 bytes or more, and no 16 of them all equal.
     explicit Evidence(Bytes secret);
 
+    /// For another VM of the victim's owner, which has the secret, too.
+    const Bytes& secret() const { return secret_; }
+
     /// Bytes that the attacker has now.
     void obtained(ByteView bytes);
     /// The victim's view of its own data afterwards: what its load gave, if it was answered, and what it should be.

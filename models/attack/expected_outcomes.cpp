@@ -80,6 +80,8 @@ constexpr Row rows[] = {
     {"swap_forge", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
     {"swap_replay", Integrity::bmt, {corrupted, prevented("not_authentic"), detected("data tag"), prevented("not_authentic")}},
     {"vmid_reuse", Integrity::bmt, {leaked, no_plaintext, no_plaintext, no_plaintext}},
+    {"stopped_core", Integrity::bmt, {not_applicable("no check stops a VM"), prevented("load refused"), prevented("load refused"),
+     prevented("load refused")}},
     {"forged_request", Integrity::bmt, {not_applicable("there is nobody to ask"), prevented("wrong_mode"),
      not_applicable("there is nobody to ask"), prevented("wrong_mode")}},
     {"context_read", Integrity::bmt, {leaked, prevented("address error"), no_plaintext, prevented("address error")}},

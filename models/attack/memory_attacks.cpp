@@ -168,6 +168,25 @@ void reuse_vmid(AttackScene& scene) {
     load_as(successor, secret_gpa, scene.evidence);
 }
 
+void run_on_a_stopped_core(AttackScene& scene) {
+    // A check stops the accomplice's VM, whose core stays where it is. When the VM ends, the victim's owner gets its VMID for another VM.
+    constexpr Address bait = 7 * page_bytes;
+    const Vmid vmid = scene.accomplice.vmid();
+    (void)scene.accomplice.store_scratch(bait, scene.fresh_bytes(line_bytes));
+    (void)scene.accomplice.store_scratch(AttackScene::secret_gpa, scene.fresh_bytes(line_bytes));
+    scene.machine.settle();
+    const bool ownership = scene.machine.rules().ownership;
+    (void)scene.noted(ownership ? scene.hypervisor.unmap(vmid, page_of(bait)) : scene.hypervisor.remap(vmid, page_of(bait), prepared_frame(scene)));
+    if (scene.accomplice.load(bait, line_bytes)) return scene.evidence.not_applicable("no check stops a VM");
+    (void)scene.noted(scene.hypervisor.end_vm(vmid));
+    (void)scene.victim.stop();
+    GuestProgram next(scene.machine, scene.victim.core());
+    scene.start_vm(next);
+    if (next.vmid() != vmid || !next.store(AttackScene::secret_gpa, scene.evidence.secret())) throw std::logic_error("the next VM got other things");
+    load_as(scene.accomplice, AttackScene::secret_gpa, scene.evidence);
+    next.look_at_everything(scene.evidence);
+}
+
 /// Asks H-SVM for what only the victim may ask for: once as the host, once as another VM.
 void request_as_the_victim(AttackScene& scene) {
     if (!scene.machine.rules().ownership) return scene.evidence.not_applicable("there is nobody to ask");
@@ -201,6 +220,7 @@ std::vector<Attack> memory_attacks() {
         {"swap_forge", who, AttackAim::harm, "swap the page out, change a bit, and swap it in", forge_swapped_page},
         {"swap_replay", who, AttackAim::harm, "swap an older image of the page in", replay_swapped_page},
         {"vmid_reuse", who, AttackAim::secret, "end the VM, and let the next one with its VMID find the secret", reuse_vmid},
+        {"stopped_core", who, AttackAim::secret, "go on, on the core of a VM that was stopped, as the next VM with its VMID", run_on_a_stopped_core},
         {"forged_request", who, AttackAim::secret, "ask H-SVM to share the page, in the victim's name", request_as_the_victim},
     };
 }

@@ -56,6 +56,7 @@ public:
             parameters.hsvm = {machine_vmids, core_count};
             parameters.fleet_id = fleet();
             HsvmControllerTlm::Parts parts{protection, cache, lpids, keys_};
+            parts.gate = &gate;
             parts.cores = &unit;
             hsvm = std::make_unique<HsvmControllerTlm>("hsvm", parameters, parts);
             hsvm->chip_socket.bind(protection.mpe.chip_socket);
@@ -78,11 +79,12 @@ public:
         if (hsvm) hsvm->boot();
         if (hsvm && rules().shim) hsvm_domains_ = std::make_unique<HsvmDomains>(hsvm->controller(), hsvm->memory());
         DomainPort& domains = hsvm_domains_ ? static_cast<DomainPort&>(*hsvm_domains_) : domains_;
-        if (rules().shim) lifecycle = std::make_unique<VmLifecycle>(domains, lpids, nonvolatile, test_chip(1));
+        if (rules().shim) lifecycle = std::make_unique<VmLifecycle>(domains, gate);
         unit.boot(configuration_, {lifecycle.get(), ept.get(), hsvm.get(), hsvm_domains_.get(), &cache});
         for (Complex& complex : cores_) complex.core.attach(unit);
         if (wiring_.keepers) return;
         if (lifecycle) lifecycle->follow(deaf_);
+        if (ept) ept->tables().follow(deaf_);
         if (hsvm) hsvm->controller().follow(deaf_);
     }
 
@@ -234,6 +236,7 @@ private:
 public:
     MemoryNonVolatile nonvolatile{ChipNumber(1)};
     LpidAllocator lpids{nonvolatile};
+    VmGate gate{lpids, nonvolatile, test_chip(1), {}};
     InstructionUnitTlm unit;
     LastLevelCacheTlm cache{"cache", cache_parameters()};
     MemoryProtectionTlm protection;

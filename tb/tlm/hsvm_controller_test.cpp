@@ -12,6 +12,7 @@
 #include "tlm/commanded_hsvm.h"
 #include "tlm/hsvm_bench.h"
 #include "tlm/simulate.h"
+#include "unit/violation_fields.h"
 
 namespace coffer::test {
 namespace {
@@ -21,6 +22,22 @@ using sc_core::SC_ZERO_TIME;
 
 /// What a session said, in order; the first difference between two is where they part.
 using Transcript = std::vector<std::string>;
+
+SparseMemory& memory_of(HsvmBench& bench) { return bench.dram.memory(); }
+TestStore& memory_of(HsvmMachine& machine) { return machine.store; }
+const AddressMap& map_of(HsvmBench& bench) { return bench.protection.map(); }
+const AddressMap& map_of(HsvmMachine& machine) { return machine.memory.map(); }
+
+/// A bit of a line, of its tag or of its page's counter block.
+template <class Machine>
+void flip(Machine& machine, Address hpa, std::uint64_t part) {
+    const AddressMap& map = map_of(machine);
+    const Address address = part == 0 ? hpa : part == 1 ? map.tag_of(hpa) : map.counter_of(hpa);
+    std::uint8_t byte = 0;
+    memory_of(machine).read(address, &byte, 1);
+    byte ^= 4;
+    memory_of(machine).write(address, &byte, 1);
+}
 
 /// Random operations and accesses, the same for the same seed, on anything with the functions of HsvmMachine.
 template <class Machine, class Operations>
@@ -91,7 +108,11 @@ Transcript play(Machine& machine, Operations& hsvm, bool encrypt, std::uint64_t 
                 data.fill(static_cast<std::uint8_t>(step));
                 say("host write", static_cast<int>(machine.host_write(frame * page_bytes + line, data)));
                 break;
-            default: break;
+            default: {
+                const std::uint64_t part = random(3);
+                if (encrypt && random(6) == 0) flip(machine, frame * page_bytes + line, part);
+                break;
+            }
         }
         for (int i = 0; i < 3; ++i) {
             const Address gpa = (random(8) == 0 ? 512 + random(512) : random(12)) * page_bytes + random(lines_per_page) * line_bytes;
@@ -156,8 +177,8 @@ Outcome compare(HsvmMachineSettings settings, std::uint64_t seed, unsigned steps
         bench.flush();
         outcome.differences = differences(machine, bench);
         outcome.violations = bench.protection.violations.count();
-        outcome.expected.push_back(fmt::format("{} violations", machine.memory.violations().count()));
-        outcome.found.push_back(fmt::format("{} violations", outcome.violations));
+        for (const Violation& violation : machine.memory.violations().violations()) outcome.expected.push_back(fields_of(violation));
+        for (const Violation& violation : bench.protection.violations.violations()) outcome.found.push_back(fields_of(violation));
     });
     return outcome;
 }

@@ -5,12 +5,17 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "aise/lpid_allocator.h"
+#include "bmt/tree_geometry.h"
 #include "memory/bus_probe_tlm.h"
 #include "memory/dram_tlm.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
+#include "unit/violation_fields.h"
 #include "vm_table/nonvolatile.h"
 #include "vm_table/register_table.h"
 
@@ -236,6 +241,148 @@ TEST(MemoryProtection, LeavesTheSameMemoryAsTheReferenceLevel) {
         ASSERT_EQ(store.frame_numbers(), bench.dram.memory().frame_numbers());
         for (const std::uint64_t frame : store.frame_numbers())
             EXPECT_EQ(0, std::memcmp(store.frame(frame), bench.dram.memory().frame(frame), page_bytes)) << "frame " << frame;
+    });
+}
+
+/// What an adversary does to a line, with everything that vouches for it.
+struct Tampering {
+    enum class Part { data, tag, counter, node };
+    const char* name;
+    std::vector<Part> parts;
+    bool replay;  ///< older bytes, that were good together; else a flipped bit in each
+    Check check;  ///< that finds it
+};
+
+void PrintTo(const Tampering& tampering, std::ostream* out) { *out << tampering.name; }
+
+class ExactViolations : public ::testing::TestWithParam<Tampering> {
+protected:
+    static constexpr std::uint64_t vm_pages = 12;
+    static constexpr Vmid victim = 3;
+    static constexpr Gpn gpn = 5;
+    static constexpr unsigned line = 7;
+
+    static ProtectedMemoryParameters parameters() {
+        ProtectedMemoryParameters p = small();
+        p.vm_table_slots = 3;
+        p.on_violation = OnViolation::report;
+        return p;
+    }
+    static Address hpa_of(Vmid vmid, Address gpa) { return (vmid - 2u) * 16 * page_bytes + gpa; }
+    /// The tampered line's block of a kind, and its bytes; of nodes those of all levels.
+    static std::vector<std::pair<Address, std::size_t>> blocks(const AddressMap& map, Address tree_base, const Scheme& scheme) {
+        const Address hpa = hpa_of(victim, gpn * page_bytes + line * line_bytes);
+        std::vector<std::pair<Address, std::size_t>> found;
+        for (const Tampering::Part part : GetParam().parts) switch (part) {
+                case Tampering::Part::data: found.emplace_back(hpa, line_bytes); break;
+                case Tampering::Part::tag: found.emplace_back(map.tag_of(hpa), map.tag_bytes()); break;
+                case Tampering::Part::counter: found.emplace_back(map.counter_of(hpa), line_bytes); break;
+                case Tampering::Part::node: {
+                    const TreeGeometry tree(vm_pages, scheme.node_tag_bytes);
+                    std::uint64_t index = gpn;
+                    for (unsigned level = 1; level <= tree.levels(); ++level) {
+                        index /= tree.arity();
+                        found.emplace_back(tree_base + tree.offset_of(level, index), line_bytes);
+                    }
+                    break;
+                }
+            }
+        return found;
+    }
+    static Bytes read_all(SparseMemory& memory, const std::vector<std::pair<Address, std::size_t>>& places) {
+        Bytes all;
+        for (const auto& [address, size] : places) {
+            all.resize(all.size() + size);
+            memory.read(address, all.data() + all.size() - size, size);
+        }
+        return all;
+    }
+    static void tamper(SparseMemory& memory, const std::vector<std::pair<Address, std::size_t>>& places, const Bytes& older) {
+        Bytes bytes = read_all(memory, places);
+        std::size_t at = 0;
+        for (const auto& [address, size] : places) {
+            if (GetParam().replay)
+                memory.write(address, older.data() + at, size);
+            else {
+                bytes[at + 1] ^= 0x10;
+                memory.write(address, bytes.data() + at, size);
+            }
+            at += size;
+        }
+    }
+};
+
+using Part = Tampering::Part;
+INSTANTIATE_TEST_SUITE_P(All, ExactViolations,
+                         ::testing::Values(Tampering{"data", {Part::data}, false, Check::data_tag}, Tampering{"tag", {Part::tag}, false, Check::data_tag},
+                                           Tampering{"counter", {Part::counter}, false, Check::counter_block},
+                                           Tampering{"node", {Part::node}, false, Check::tree_node},
+                                           Tampering{"replayed_line", {Part::data, Part::tag}, true, Check::data_tag},
+                                           Tampering{"replayed_counter", {Part::data, Part::tag, Part::counter}, true, Check::counter_block},
+                                           Tampering{"replayed_tree", {Part::data, Part::tag, Part::counter, Part::node}, true, Check::tree_node}),
+                         [](const auto& tampering) { return std::string(tampering.param.name); });
+
+TEST_P(ExactViolations, AreThoseOfTheReferenceLevel) {
+    Bench bench(parameters());
+    simulate([&] {
+        MemoryNonVolatile nonvolatile{ChipNumber(1)};
+        LpidAllocator lpids(nonvolatile);
+        SparseMemory store;
+        ProtectedMemory reference(parameters(), store, lpids);
+        bench.protection.boot();
+        for (Vmid vmid = 2; vmid < 6; ++vmid) {
+            reference.install(vm_of(vmid, vm_pages));
+            bench.protection.install(vm_of(vmid, vm_pages));
+        }
+        const auto access = [&](Vmid vmid, Address gpa, bool write, std::uint8_t value) {
+            Block64 a{value}, b{value};
+            bench.as_guest(vmid, gpa);
+            const Address hpa = hpa_of(vmid, gpa);
+            const bool expected = write ? !reference.write_line(vmid, gpa, hpa, a.data()) : !reference.read_line(vmid, gpa, hpa, a.data());
+            const auto status = write ? bench.initiator.write(hpa, b.data(), line_bytes) : bench.initiator.read(hpa, b.data(), line_bytes);
+            EXPECT_EQ(status == tlm::TLM_OK_RESPONSE, expected) << "VMID " << vmid << " GPA " << gpa;
+        };
+        const auto access_all = [&](bool write, std::uint8_t value) {
+            for (Vmid vmid = 2; vmid < 6; ++vmid)
+                for (Gpn page = 0; page < vm_pages; ++page)
+                    for (const unsigned at : {0u, line, 63u}) access(vmid, page * page_bytes + at * line_bytes, write, value);
+        };
+        const auto flush = [&] {
+            for (Vmid vmid = 1; vmid < 6; ++vmid) EXPECT_EQ(reference.flush(vmid), bench.protection.flush(vmid));
+        };
+        access_all(true, 1);
+        flush();
+        const auto places = blocks(bench.protection.map(), bench.protection.vm_table.entry(victim)->tree_base, parameters().scheme);
+        const Bytes older = read_all(store, places);
+        access_all(true, 2);
+        flush();
+        tamper(store, places, older);
+        tamper(bench.dram.memory(), places, older);
+        access_all(false, 0);
+        access_all(true, 3);
+        access_all(false, 0);
+
+        const std::vector<Violation>& expected = reference.violations().violations();
+        std::vector<Violation> found = bench.protection.violations.violations();
+        EXPECT_EQ(fields_of(found), fields_of(expected));
+        ASSERT_FALSE(found.empty());
+        EXPECT_EQ(found.front().check, GetParam().check);
+        EXPECT_EQ(found.front().vmid, victim);
+
+        // Planted: each field in turn is another.
+        const Violation right = found.front();
+        const auto is_found = [&](auto&& change) {
+            found.front() = right;
+            change(found.front());
+            return fields_of(found) != fields_of(expected);
+        };
+        EXPECT_TRUE(is_found([](Violation& v) { v.check = Check::out_of_range; }));
+        EXPECT_TRUE(is_found([](Violation& v) { ++v.vmid; }));
+        EXPECT_TRUE(is_found([](Violation& v) { v.gpa += line_bytes; }));
+        EXPECT_TRUE(is_found([](Violation& v) { v.hpa += line_bytes; }));
+        EXPECT_TRUE(is_found([](Violation& v) { ++v.level; }));
+        EXPECT_TRUE(is_found([](Violation& v) { ++v.index; }));
+        EXPECT_FALSE(is_found([](Violation&) {}));
     });
 }
 
