@@ -137,6 +137,7 @@ private:
     }
 
     Access guest_access(tlm::tlm_command command, Vmid vmid, Address gpa, Block64& data) {
+        if (protection.violations.frozen(vmid)) return Access::violated;
         const std::uint64_t violations = protection.violations.count();
         const auto cached = tlb_.find({vmid, page_of(gpa)});
         const Translation translation = cached != tlb_.end() ? cached->second : walk(Mode::guest, vmid, page_base(gpa), false);

@@ -1,5 +1,6 @@
 #include "unit/hsvm_machine.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -59,10 +60,17 @@ void HsvmMachine::Port::write_raw(Address address, const std::uint8_t* data, std
 }
 
 HsvmMachine::HsvmMachine(const HsvmMachineSettings& settings)
-    : settings_(settings),
+    : cores(settings.cores),
+      settings_(settings),
       memory(memory_parameters(settings), store, lpids),
       port_(*this, settings),
-      hsvm({vmids, settings.cores}, port_, *this, keys_, &gate) {}
+      hsvm({vmids, settings.cores}, port_, *this, keys_, &gate) {
+    hsvm.follow(*this);
+}
+
+void HsvmMachine::take_off(Vmid vmid) {
+    if (settings_.fault != HsvmFault::cores_kept) std::replace(cores.begin(), cores.end(), std::optional<Vmid>(vmid), std::optional<Vmid>());
+}
 
 void HsvmMachine::block_fills(const GuestPages&) {
     note("block");
@@ -136,6 +144,7 @@ std::optional<Translation> HsvmMachine::fill(Vmid vmid, Address gpa) {
 }
 
 HsvmMachine::Access HsvmMachine::guest_read(Vmid vmid, Address gpa, Block64& data) {
+    if (stopped(vmid)) return Access::violated;
     const std::uint64_t violations = memory.violations().count();
     const auto translation = fill(vmid, gpa);
     if (!translation) return memory.violations().count() != violations ? Access::violated : Access::fault;
@@ -148,6 +157,7 @@ HsvmMachine::Access HsvmMachine::guest_read(Vmid vmid, Address gpa, Block64& dat
 }
 
 HsvmMachine::Access HsvmMachine::guest_write(Vmid vmid, Address gpa, const Block64& data) {
+    if (stopped(vmid)) return Access::violated;
     const std::uint64_t violations = memory.violations().count();
     const auto translation = fill(vmid, gpa);
     if (!translation) return memory.violations().count() != violations ? Access::violated : Access::fault;

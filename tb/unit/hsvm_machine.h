@@ -27,6 +27,8 @@ enum class HsvmFault {
     swap_unchecked,    ///< any swap image is good
     unmeasured,        ///< measurements are never written
     tree_left_behind,  ///< nodes of a tree that comes from elsewhere are not written
+    stop_unseen,       ///< nobody asks whether a VM was stopped before TLBs and caches
+    cores_kept,        ///< cores do not hear of VMs that are stopped or end
 };
 
 struct HsvmMachineSettings {
@@ -41,13 +43,14 @@ struct HsvmMachineSettings {
 };
 
 /// Protected memory, last-level cache, TLBs and the H-SVM controller, as a processor has them, without time.
-class HsvmMachine : private OrderingPort, private LineBus {
+class HsvmMachine : private OrderingPort, private LineBus, private VmKeeper {
 public:
     explicit HsvmMachine(const HsvmMachineSettings& settings);
 
     static constexpr unsigned vmids = 16;
     static ProtectedMemoryParameters memory_parameters(const HsvmMachineSettings& settings);
 
+    /// violated: a check failed, or stopped the VM before.
     enum class Access { done, fault, violated };
     /// One line of a guest, at a GPA that is a multiple of 64.
     Access guest_read(Vmid vmid, Address gpa, Block64& data);
@@ -62,6 +65,8 @@ public:
     /// Steps of the order, as they came: "block", "evict", "invalidate", "complete", and "change" for each write to the chip region.
     std::vector<std::string> order;
     bool record_order = false;
+    /// What the processor's cores run, of which H-SVM knows what it restored: a test says so.
+    std::vector<std::optional<Vmid>> cores;
 
 private:
     class Port : public ProtectedMemoryPort {
@@ -89,6 +94,10 @@ private:
     bool read_line(const LineTag& line, std::uint8_t* data) override;
     bool write_line(const LineTag& line, const std::uint8_t* data) override;
 
+    void take_off(Vmid vmid) override;
+    void forget(Vmid) override {}
+
+    bool stopped(Vmid vmid) { return settings_.fault != HsvmFault::stop_unseen && memory.violations().frozen(vmid); }
     std::uint64_t chip_word(Address address);
     std::optional<Translation> fill(Vmid vmid, Address gpa);
     bool host_filled(std::uint64_t frame, bool write);

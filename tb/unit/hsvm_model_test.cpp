@@ -73,6 +73,22 @@ TEST_P(HsvmModel, AHostileHypervisorGetsNothing) {
     EXPECT_GT(counts.violations, operations / 1000);
 }
 
+/// VMs that a check stops, while they run on cores and lend pages, and whose VMIDs come again.
+TEST_P(HsvmModel, StoppedVmsGetAndLeaveNothing) {
+    const std::uint64_t seed = setting("COFFER_SEED", 1), operations = setting("COFFER_HSVM_OPERATIONS", 100'000);
+    HsvmMachineSettings freezing = settings();
+    freezing.on_violation = OnViolation::freeze;
+    HsvmOracle::Counts counts;
+    const auto mismatch = run(freezing, seed, operations, &counts);
+    ASSERT_FALSE(mismatch) << "COFFER_SEED=" << seed << ": " << *mismatch;
+    fmt::print("seed {} (COFFER_SEED), {} operations (COFFER_HSVM_OPERATIONS), {} refused, {} VMs stopped, {} of their vCPUs on cores, {} VMs ended\n", seed,
+               operations, counts.refused, counts.stopped, counts.taken_off, counts.vms_ended);
+    EXPECT_EQ(counts.done.size(), 17u) << "every operation";
+    EXPECT_GT(counts.stopped, operations / 1000);
+    EXPECT_GT(counts.taken_off, operations / 5000);
+    EXPECT_GE(counts.vms_ended, counts.stopped - 6);
+}
+
 TEST(HsvmModelWithoutTree, KnowsLostPagesAndRaisesNoFalseAlarm) {
     for (const Integrity integrity : {Integrity::mac, Integrity::none}) {
         HsvmMachineSettings settings;
@@ -87,6 +103,7 @@ TEST(HsvmModelWithoutTree, KnowsLostPagesAndRaisesNoFalseAlarm) {
 struct Planted {
     HsvmFault fault;
     std::vector<std::string> hsvm, combined;
+    OnViolation on_violation = OnViolation::report;
 };
 
 TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
@@ -103,12 +120,15 @@ TEST_P(HsvmModel, EveryPlantedFaultIsFound) {
         {HsvmFault::swap_unchecked, {}, {"-> ok: should have been refused"}},
         {HsvmFault::unmeasured, {"a report says something else"}, {"a report says something else"}},
         {HsvmFault::tree_left_behind, {}, {"access 2", "-> violated: should have been done", "-> violated: should have been refused"}},
+        {HsvmFault::stop_unseen, {"access 0"}, {"access 0"}, OnViolation::freeze},
+        {HsvmFault::cores_kept, {"and should run 0"}, {"and should run 0"}, OnViolation::freeze},
     };
     for (const Planted& planted : faults) {
         const std::vector<std::string>& symptoms = GetParam() ? planted.combined : planted.hsvm;
         if (symptoms.empty()) continue;
         HsvmMachineSettings faulty = settings();
         faulty.fault = planted.fault;
+        faulty.on_violation = planted.on_violation;
         const auto mismatch = run(faulty, 1, 20'000);
         ASSERT_TRUE(mismatch) << "fault " << static_cast<int>(planted.fault);
         const auto is_there = [&](const std::string& symptom) { return mismatch->find(symptom) != std::string::npos; };

@@ -71,6 +71,84 @@ HsvmOracle::Page* HsvmOracle::find(Vmid vmid, Gpn gpn) {
     return page == vm->second.pages.end() ? nullptr : &page->second;
 }
 
+bool HsvmOracle::alive(Vmid vmid) const {
+    const auto vm = vms_.find(vmid);
+    return vm != vms_.end() && !vm->second.stopped;
+}
+
+bool HsvmOracle::lends(const Vm& vm) const {
+    return std::any_of(vm.pages.begin(), vm.pages.end(), [](const auto& page) { return page.second.kind == Kind::shared && page.second.lent; });
+}
+
+bool HsvmOracle::is_on_core(Vmid vmid) const {
+    return std::any_of(cores_.begin(), cores_.end(), [vmid](const auto& core) { return core.second.first == vmid; });
+}
+
+/// There had to be a violation: where that stops the VM, nothing of it goes on, whatever caches and TLBs hold, and its cores are the host's.
+void HsvmOracle::violated(Vmid vmid) {
+    ++counts_.violations;
+    if (!freezes()) return;
+    ++counts_.stopped;
+    Vm& vm = vms_.at(vmid);
+    vm.stopped = true;
+    for (auto& [gpn, page] : vm.pages)
+        if (page.kind == Kind::mapped || page.kind == Kind::shared || page.kind == Kind::borrowed) read_line(vmid, gpn, &page, 0);
+    Bytes image;
+    if (machine_.hsvm.swap_out(HsvmCaller::host, vmid, 0, image) != HsvmStatus::vm_frozen) fail("a stopped VM goes on");
+    for (auto core = cores_.begin(); core != cores_.end();) {
+        const bool its = core->second.first == vmid;
+        counts_.taken_off += its;
+        core = its ? cores_.erase(core) : std::next(core);
+    }
+    check_cores();
+}
+
+/// Now and then a stopped VM ends. One that lends pages to a stopped VM cannot be deleted, since nobody gives them back: vm_uninstall's way is left.
+void HsvmOracle::end_stopped() {
+    for (const auto& [vmid, vm] : vms_) {
+        if (!vm.stopped || !chance(5)) continue;
+        note(fmt::format("delete {}, which was stopped", vmid));
+        const bool possible = !lends(vm);
+        expect(HsvmOperation::delete_vm, machine_.hsvm.delete_vm(HsvmCaller::host, vmid), possible);
+        if (!possible) {
+            machine_.hsvm.disown(vmid);
+            take_back_lent(vmid);
+        }
+        return drop(vmid);
+    }
+}
+
+/// Whoever borrows the VM's pages awaits them again.
+void HsvmOracle::take_back_lent(Vmid vmid) {
+    for (auto& [gpn, page] : vms_.at(vmid).pages) {
+        if (page.kind != Kind::shared || !page.lent) continue;
+        for (auto& [borrowed_gpn, borrowed] : vms_.at(page.peer).pages)
+            if (borrowed.kind == Kind::borrowed && borrowed.frame == page.frame) {
+                borrowed = {Kind::awaiting, 0, vmid, true, false, {}, {}, false};
+                touched_pages_.emplace_back(page.peer, borrowed_gpn);
+            }
+        page.lent = false;
+    }
+}
+
+/// The VM has ended.
+void HsvmOracle::drop(Vmid vmid) {
+    ++counts_.vms_ended;
+    for (const auto& [gpn, page] : vms_.at(vmid).pages) {
+        if (page.kind == Kind::mapped || page.kind == Kind::shared) free_frame(page.frame);
+        if (page.kind == Kind::borrowed) find(page.peer, owners_.at(page.frame).gpn)->lent = false;
+    }
+    vms_.erase(vmid);
+}
+
+void HsvmOracle::check_cores() const {
+    for (unsigned core = 0; core < settings_.cores; ++core) {
+        const auto running = cores_.find(core);
+        const std::optional<Vmid> expected = running != cores_.end() ? std::optional<Vmid>(running->second.first) : std::nullopt;
+        if (machine_.cores[core] != expected) fail(fmt::format("core {} runs VM {}, and should run {}", core, machine_.cores[core].value_or(host_vmid), expected.value_or(host_vmid)));
+    }
+}
+
 void HsvmOracle::expect(HsvmOperation operation, HsvmStatus status, bool possible) {
     history_.back() += fmt::format(" -> {}", to_string(status));
     ++(status == HsvmStatus::ok ? counts_.done[operation] : counts_.refused);
@@ -101,7 +179,7 @@ void HsvmOracle::create() {
     const VmArguments arguments{good ? vm_pages : 0, 3, settings_.encrypt ? shim_page * page_bytes : 0};
     expect(HsvmOperation::create, machine_.hsvm.create(HsvmCaller::host, arguments, vmid), good);
     if (!good) return;
-    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}, false, {}, {}}).second) fail(fmt::format("VMID {} was given out twice", vmid));
+    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}, false, {}, {}, false}).second) fail(fmt::format("VMID {} was given out twice", vmid));
     for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts_[{vmid, vcpu}] = {};
     for (Gpn gpn = 0; gpn < 24; ++gpn) touched_pages_.emplace_back(vmid, gpn);
 }
@@ -109,19 +187,10 @@ void HsvmOracle::create() {
 void HsvmOracle::delete_vm() {
     const Vmid vmid = some_vmid();
     const auto vm = vms_.find(vmid);
-    bool possible = vm != vms_.end();
-    for (const auto& [core, on] : cores_) possible = possible && on.first != vmid;
-    if (vm != vms_.end())
-        for (const auto& [gpn, page] : vm->second.pages) possible = possible && !(page.kind == Kind::shared && page.lent);
+    const bool possible = vm != vms_.end() && !is_on_core(vmid) && !lends(vm->second);
     note(fmt::format("delete {}", vmid));
     expect(HsvmOperation::delete_vm, machine_.hsvm.delete_vm(HsvmCaller::host, vmid), possible);
-    if (!possible) return;
-    ++counts_.vms_ended;
-    for (const auto& [gpn, page] : vm->second.pages) {
-        if (page.kind == Kind::mapped || page.kind == Kind::shared) free_frame(page.frame);
-        if (page.kind == Kind::borrowed) find(page.peer, owners_.at(page.frame).gpn)->lent = false;
-    }
-    vms_.erase(vm);
+    if (possible) drop(vmid);
 }
 
 void HsvmOracle::launch() {
@@ -145,7 +214,7 @@ void HsvmOracle::launch() {
         const Page* page = find(vmid, g);
         return page != nullptr && page->kind == Kind::mapped;
     };
-    bool possible = vm != vms_.end() && !vm->second.used && size != 0 && (!settings_.encrypt || mapped(shim_page + 1));
+    bool possible = alive(vmid) && !vm->second.used && size != 0 && (!settings_.encrypt || mapped(shim_page + 1));
     for (std::uint64_t i = 0; possible && i < divide_up(size, page_bytes); ++i) possible = mapped(gpn + i);
     note(fmt::format("launch {} page {} {} bytes", vmid, gpn, size));
     expect(HsvmOperation::launch, machine_.hsvm.launch(HsvmCaller::host, vmid, gpn, image, context), possible);
@@ -177,8 +246,8 @@ void HsvmOracle::attest() {
     store_le64(data.data(), generator_());
     Bytes report;
     note(fmt::format("attest {}", vmid));
-    expect(HsvmOperation::attest, machine_.hsvm.attest(HsvmCaller::guest, vmid, nonce, data, report), vm != vms_.end());
-    if (vm == vms_.end()) return;
+    expect(HsvmOperation::attest, machine_.hsvm.attest(HsvmCaller::guest, vmid, nonce, data, report), alive(vmid));
+    if (!alive(vmid)) return;
     AttestationReport opened;
     if (open_report(report, attest_key_, opened) != ReportStatus::ok) fail("a report is not the chip's");
     if (opened.measurement != vm->second.measurement || opened.nonce != nonce || opened.data != data) fail("a report says something else about the VM");
@@ -205,7 +274,7 @@ void HsvmOracle::map_page(Vmid vmid, Gpn gpn, std::uint64_t frame) {
     const Page* page = find(vmid, gpn);
     const auto owner = owners_.find(frame);
     Page* offered = owner == owners_.end() ? nullptr : find(owner->second.vmid, owner->second.gpn);
-    const bool exists = vms_.count(vmid) != 0 && gpn < vm_pages;
+    const bool exists = alive(vmid) && gpn < vm_pages;
     const bool fresh = exists && page == nullptr && frame < settings_.data_frames && owner == owners_.end();
     const bool offers = offered != nullptr && offered->kind == Kind::shared && offered->peer == vmid && !offered->lent;
     const bool borrow = exists && offers && page != nullptr && page->kind == Kind::awaiting && page->peer == owner->second.vmid;
@@ -227,7 +296,7 @@ void HsvmOracle::map_large() {
     const Vmid vmid = some_vmid();
     const Gpn gpn = 512 * (1 + random(2));
     const std::uint64_t frame = 512 * random(5) + chance(5);
-    bool possible = vms_.count(vmid) != 0 && gpn + 512 <= vm_pages && frame % 512 == 0 && frame + 512 <= settings_.data_frames;
+    bool possible = alive(vmid) && gpn + 512 <= vm_pages && frame % 512 == 0 && frame + 512 <= settings_.data_frames;
     for (std::uint64_t i = 0; possible && i < 512; ++i) possible = find(vmid, gpn + i) == nullptr && owners_.count(frame + i) == 0;
     note(fmt::format("map {} 2 MiB page {} frame {}", vmid, gpn, frame));
     expect(HsvmOperation::page_map, machine_.hsvm.page_map(HsvmCaller::host, vmid, gpn, frame, true), possible);
@@ -247,7 +316,7 @@ void HsvmOracle::unmap() {
     const Vmid vmid = some_vmid();
     const bool large = chance(5);
     const Gpn gpn = large ? 512 : some_gpn(vmid, {Kind::mapped, Kind::swapped, Kind::shared, Kind::borrowed});
-    bool possible = true;
+    bool possible = alive(vmid);
     for (Gpn g = gpn; g < gpn + (large ? 512 : 1); ++g) {
         const Page* page = find(vmid, g);
         const Kind kind = page != nullptr ? page->kind : Kind::lost;
@@ -274,7 +343,7 @@ void HsvmOracle::move() {
     const Gpn gpn = some_gpn(vmid, {Kind::mapped});
     const std::uint64_t frame = some_free_frame();
     Page* page = find(vmid, gpn);
-    const bool possible = page != nullptr && page->kind == Kind::mapped && frame < settings_.data_frames && owners_.count(frame) == 0;
+    const bool possible = alive(vmid) && page != nullptr && page->kind == Kind::mapped && frame < settings_.data_frames && owners_.count(frame) == 0;
     note(fmt::format("move {} page {} frame {}", vmid, gpn, frame));
     expect(HsvmOperation::page_move, machine_.hsvm.page_move(HsvmCaller::host, vmid, gpn, frame), possible);
     touched_pages_.emplace_back(vmid, gpn);
@@ -292,7 +361,7 @@ void HsvmOracle::swap_out() {
 
 void HsvmOracle::swap_out_page(Vmid vmid, Gpn gpn) {
     Page* page = find(vmid, gpn);
-    const bool possible = page != nullptr && page->kind == Kind::mapped;
+    const bool possible = alive(vmid) && page != nullptr && page->kind == Kind::mapped;
     note(fmt::format("swap out {} page {}", vmid, gpn));
     Bytes image;
     expect(HsvmOperation::swap_out, machine_.hsvm.swap_out(HsvmCaller::host, vmid, gpn, image), possible);
@@ -318,7 +387,7 @@ void HsvmOracle::swap_in() {
     const Gpn gpn = some_gpn(vmid, {Kind::swapped});
     Page* page = find(vmid, gpn);
     const std::uint64_t frame = some_free_frame();
-    const bool swapped = page != nullptr && page->kind == Kind::swapped;
+    const bool swapped = alive(vmid) && page != nullptr && page->kind == Kind::swapped;
     Bytes image = swapped ? page->image : Bytes(page_bytes);
     if (forges_ && chance(20)) image[random(image.size())] ^= static_cast<std::uint8_t>(1u << random(8));
     if (forges_ && chance(20) && !old_images_.empty()) image = old_images_[random(old_images_.size())];
@@ -351,7 +420,7 @@ void HsvmOracle::release() {
     const Vmid vmid = some_vmid();
     const bool large = chance(5);
     const Gpn gpn = large ? 512 : some_gpn(vmid, {Kind::mapped, Kind::lost, Kind::lost, Kind::swapped});
-    bool possible = true;
+    bool possible = alive(vmid);
     for (Gpn g = gpn; g < gpn + (large ? 512 : 1); ++g) {
         const Page* page = find(vmid, g);
         const Kind kind = page != nullptr ? page->kind : Kind::awaiting;
@@ -374,8 +443,8 @@ void HsvmOracle::share() {
     const bool writable = chance(50);
     Page* page = find(vmid, gpn);
     const bool other = sharer != vmid && vms_.count(sharer) != 0;
-    const bool shares = page != nullptr && page->kind == Kind::mapped && (other || sharer == host_vmid);
-    const bool awaits = vms_.count(vmid) != 0 && gpn < vm_pages && page == nullptr && other;
+    const bool shares = alive(vmid) && page != nullptr && page->kind == Kind::mapped && (other || sharer == host_vmid);
+    const bool awaits = alive(vmid) && gpn < vm_pages && page == nullptr && other;
     note(fmt::format("share {} page {} with {}{}", vmid, gpn, sharer, writable ? "" : " read-only"));
     expect(HsvmOperation::share, machine_.hsvm.share(HsvmCaller::guest, vmid, gpn, sharer, writable), shares || awaits);
     touched_pages_.emplace_back(vmid, gpn);
@@ -396,7 +465,7 @@ void HsvmOracle::unshare() {
 void HsvmOracle::unshare_page(Vmid vmid, Gpn gpn) {
     Page* page = find(vmid, gpn);
     const Kind kind = page != nullptr ? page->kind : Kind::lost;
-    const bool possible = (kind == Kind::shared && !page->lent) || kind == Kind::awaiting || kind == Kind::borrowed;
+    const bool possible = alive(vmid) && ((kind == Kind::shared && !page->lent) || kind == Kind::awaiting || kind == Kind::borrowed);
     note(fmt::format("unshare {} page {}", vmid, gpn));
     expect(HsvmOperation::unshare, machine_.hsvm.unshare(HsvmCaller::guest, vmid, gpn), possible);
     touched_pages_.emplace_back(vmid, gpn);
@@ -416,15 +485,18 @@ void HsvmOracle::guest_write() {
     const Gpn gpn = some_gpn(vmid, {Kind::mapped, Kind::shared, Kind::borrowed});
     const unsigned line = static_cast<unsigned>(random(4)) * 21;
     Page* page = find(vmid, gpn);
+    const bool refused = vms_.count(vmid) != 0 && !alive(vmid);
     const bool own = page != nullptr && (page->kind == Kind::mapped || page->kind == Kind::shared);
-    const bool possible = own || (page != nullptr && page->kind == Kind::borrowed && page->writable);
-    const bool lost = page != nullptr && page->kind == Kind::lost;
+    const bool possible = !refused && (own || (page != nullptr && page->kind == Kind::borrowed && page->writable));
+    const bool lost = !refused && page != nullptr && page->kind == Kind::lost;
+    if (lost && freezes() && !chance(20)) return;  // else no VM lives long
     Block64 data = vms_.count(vmid) != 0 ? line_of(vms_[vmid]) : Block64{};
     if (page != nullptr && page->kind != Kind::mapped) store_le64(data.data(), shared_magic);
     note(fmt::format("{} writes page {} line {}", vmid, gpn, line));
     const HsvmMachine::Access access = machine_.guest_write(vmid, gpn * page_bytes + line * line_bytes, data);
-    if (access != (possible ? HsvmMachine::Access::done : lost ? HsvmMachine::Access::violated : HsvmMachine::Access::fault)) fail(history_.back());
-    counts_.violations += lost;
+    if (access != (possible ? HsvmMachine::Access::done : lost || refused ? HsvmMachine::Access::violated : HsvmMachine::Access::fault))
+        fail(history_.back());
+    if (lost) violated(vmid);
     touched_pages_.emplace_back(vmid, gpn);
     if (!possible) return;
     (page->kind == Kind::mapped ? page->lines : plain_.at(page->frame))[line] = data;
@@ -433,19 +505,22 @@ void HsvmOracle::guest_write() {
 void HsvmOracle::guest_read() {
     const Vmid vmid = some_vmid();
     const Gpn gpn = some_gpn(vmid, {Kind::mapped, Kind::shared, Kind::borrowed});
+    Page* const page = find(vmid, gpn);
+    if (page != nullptr && page->kind == Kind::lost && freezes() && !chance(20)) return;  // else no VM lives long
     note(fmt::format("{} reads page {}", vmid, gpn));
-    read_line(vmid, gpn, find(vmid, gpn), static_cast<unsigned>(random(4)) * 21);
+    read_line(vmid, gpn, page, static_cast<unsigned>(random(4)) * 21);
 }
 
 void HsvmOracle::read_line(Vmid vmid, Gpn gpn, Page* page, unsigned line) {
     ++counts_.lines_read;
     Block64 data{};
-    const bool possible = page != nullptr && page->kind != Kind::awaiting && page->kind != Kind::swapped && page->kind != Kind::lost;
-    const bool lost = page != nullptr && page->kind == Kind::lost;
+    const bool refused = vms_.count(vmid) != 0 && !alive(vmid);
+    const bool possible = !refused && page != nullptr && page->kind != Kind::awaiting && page->kind != Kind::swapped && page->kind != Kind::lost;
+    const bool lost = !refused && page != nullptr && page->kind == Kind::lost;
     const HsvmMachine::Access access = machine_.guest_read(vmid, gpn * page_bytes + line * line_bytes, data);
-    if (access != (possible ? HsvmMachine::Access::done : lost ? HsvmMachine::Access::violated : HsvmMachine::Access::fault))
+    if (access != (possible ? HsvmMachine::Access::done : lost || refused ? HsvmMachine::Access::violated : HsvmMachine::Access::fault))
         fail(fmt::format("VM {} page {}: access {}", vmid, gpn, static_cast<int>(access)));
-    counts_.violations += lost;
+    if (lost) violated(vmid);
     if (!possible) return;
     const Lines& lines = page->kind == Kind::mapped ? page->lines : plain_.at(page->frame);
     const auto written = lines.find(line);
@@ -492,7 +567,7 @@ void HsvmOracle::switch_context() {
                 if (const Page* page = find(vmid, shim_page + 1 + vcpu); page != nullptr && page->kind == Kind::mapped && chance(30))
                     who = {vmid, vcpu};
     const auto [vmid, vcpu] = who;
-    const bool exists = vms_.count(vmid) != 0 && vcpu < 3 && core < settings_.cores;
+    const bool exists = alive(vmid) && vcpu < 3 && core < settings_.cores;
     Page* page = find(vmid, shim_page + 1 + vcpu);
     const bool present = !settings_.encrypt || (page != nullptr && page->kind == Kind::mapped);
     bool on_core = false;
@@ -506,6 +581,7 @@ void HsvmOracle::switch_context() {
         expect(HsvmOperation::context_save, machine_.hsvm.context_save(HsvmCaller::host, vmid, vcpu, core, context), possible);
         if (!possible) return;
         cores_.erase(core);
+        machine_.cores[core].reset();
         contexts_[who] = context;
         if (!settings_.encrypt) return;
         // The context is in a page of the VM, behind its first line, and goes where its pages go.
@@ -519,6 +595,7 @@ void HsvmOracle::switch_context() {
     expect(HsvmOperation::context_restore, machine_.hsvm.context_restore(HsvmCaller::host, vmid, vcpu, core, context), possible);
     if (!possible) return;
     cores_[core] = who;
+    machine_.cores[core] = vmid;
     vms_[vmid].used = true;
     VcpuContext expected = contexts_[who];
     if (settings_.encrypt) {
@@ -530,42 +607,28 @@ void HsvmOracle::switch_context() {
     if (context != expected) fail("a vCPU got other registers than were saved");
 }
 
-/// On the bus: a written line changes, its VM notices, is stopped, and ends.
+/// On the bus: a written line changes, and its VM notices. Where that does not stop it, it ends.
 void HsvmOracle::tamper() {
     const Vmid vmid = some_vmid();
     const Gpn gpn = some_gpn(vmid, {Kind::mapped});
     const Page* page = find(vmid, gpn);
-    if (page == nullptr || page->kind != Kind::mapped || page->lines.empty()) return;
-    for (const auto& [core, on] : cores_)
-        if (on.first == vmid) return;
-    for (const auto& [g, p] : vms_[vmid].pages)
-        if (p.lent) return;
+    if (!alive(vmid) || page == nullptr || page->kind != Kind::mapped || page->lines.empty()) return;
+    if (!freezes() && (is_on_core(vmid) || lends(vms_.at(vmid)))) return;
     const unsigned line = page->lines.begin()->first;
     note(fmt::format("tamper {} page {}", vmid, gpn));
     machine_.cache.evict_page(vmid, gpn, LastLevelCache::Leaving::write_back);
     machine_.store.flip(page->frame * page_bytes + line * line_bytes + random(64), static_cast<std::uint8_t>(1u << random(8)));
     Block64 data;
     if (machine_.guest_read(vmid, gpn * page_bytes + line * line_bytes, data) != HsvmMachine::Access::violated) fail("tampering went unnoticed");
-    ++counts_.violations;
-    if (settings_.on_violation == OnViolation::freeze) {
-        if (machine_.hsvm.swap_out(HsvmCaller::host, vmid, gpn, old_images_.emplace_back()) != HsvmStatus::vm_frozen) fail("a stopped VM goes on");
-        old_images_.pop_back();
-    }
-    if (machine_.hsvm.delete_vm(HsvmCaller::host, vmid) != HsvmStatus::ok) fail("a stopped VM cannot end");
-    ++counts_.vms_ended;
-    for (const auto& [g, p] : vms_[vmid].pages) {
-        if (p.kind == Kind::mapped || p.kind == Kind::shared) free_frame(p.frame);
-        if (p.kind == Kind::borrowed) find(p.peer, owners_.at(p.frame).gpn)->lent = false;
-    }
-    vms_.erase(vmid);
+    violated(vmid);
+    if (freezes()) return;
+    if (machine_.hsvm.delete_vm(HsvmCaller::host, vmid) != HsvmStatus::ok) fail("a VM cannot end");
+    drop(vmid);
 }
 
 /// Guest and hypervisor do what it takes before a VM can leave, where nobody has its pages.
 bool HsvmOracle::clear_for_travel(Vmid vmid) {
-    for (const auto& [core, on] : cores_)
-        if (on.first == vmid) return false;
-    for (const auto& [gpn, page] : vms_.at(vmid).pages)
-        if (page.lent) return false;
+    if (!alive(vmid) || is_on_core(vmid) || lends(vms_.at(vmid))) return false;
     const std::map<Gpn, Page> pages = vms_.at(vmid).pages;
     for (const auto& [gpn, page] : pages) {
         if (page.kind == Kind::shared || page.kind == Kind::awaiting || page.kind == Kind::borrowed) unshare_page(vmid, gpn);
@@ -584,8 +647,7 @@ HsvmMachineSettings HsvmOracle::far_settings() const {
 /// Export, whether it can be done or not; nothing where the VM stays.
 std::optional<Bytes> HsvmOracle::leave(Vmid vmid) {
     const auto vm = vms_.find(vmid);
-    bool possible = vm != vms_.end();
-    for (const auto& [core, on] : cores_) possible = possible && on.first != vmid;
+    bool possible = alive(vmid) && !is_on_core(vmid);
     if (vm != vms_.end())
         for (const auto& [gpn, page] : vm->second.pages) possible = possible && (page.kind == Kind::swapped || page.kind == Kind::lost);
     Nonce nonce{};
@@ -676,6 +738,7 @@ void HsvmOracle::step() {
     touched_pages_.clear();
     touched_frames_.clear();
     if (history_.size() > 1000) history_.erase(history_.begin(), history_.end() - 50);
+    end_stopped();
     const std::uint64_t kind = random(1000);
     if (vms_.size() < 3 || kind < 10) create();
     else if (kind < 14) delete_vm();
@@ -704,6 +767,7 @@ void HsvmOracle::step() {
         read_line(vmid, gpn, page, static_cast<unsigned>(random(4)) * 21);
         if (page != nullptr && page->kind == Kind::mapped && !page->lines.empty()) read_line(vmid, gpn, page, page->lines.begin()->first);
     }
+    check_cores();
     for (const std::uint64_t frame : touched_frames_) {
         check_frame(frame);
         check_host_view(frame);

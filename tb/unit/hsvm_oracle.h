@@ -35,6 +35,8 @@ public:
         std::uint64_t migrated = 0;         ///< VMs that went to another chip and came back
         std::uint64_t vms_ended = 0;
         std::uint64_t violations = 0;       ///< that there had to be: lost pages, tampering on the bus
+        std::uint64_t stopped = 0;          ///< VMs that one of them stopped
+        std::uint64_t taken_off = 0;        ///< of their vCPUs, those that were on a core
     };
 
     /// Without a tree nothing is forged or tampered with: what passes then is the subject of other tests.
@@ -66,6 +68,7 @@ private:
         bool used = false;             // launched, or has run
         crypto::Digest measurement{};
         std::optional<VmIdentity> identity;  // as its first report had it
+        bool stopped = false;
     };
     struct Owner {
         Vmid vmid;
@@ -79,6 +82,14 @@ private:
     std::uint64_t some_frame();
     std::uint64_t some_free_frame();
     Page* find(Vmid vmid, Gpn gpn);
+    bool alive(Vmid vmid) const;
+    bool lends(const Vm& vm) const;
+    bool is_on_core(Vmid vmid) const;
+    bool freezes() const { return settings_.on_violation == OnViolation::freeze; }
+    void violated(Vmid vmid);
+    void end_stopped();
+    void take_back_lent(Vmid vmid);
+    void drop(Vmid vmid);
     void note(const std::string& what) { history_.push_back(what); }
     void expect(HsvmOperation operation, HsvmStatus status, bool possible);
     Block64 line_of(const Vm& vm);
@@ -114,6 +125,7 @@ private:
     void switch_context();
     void tamper();
 
+    void check_cores() const;
     void check_page(Vmid vmid, Gpn gpn);
     void check_frame(std::uint64_t frame);
     void check_host_view(std::uint64_t frame);
