@@ -1,4 +1,4 @@
-// MachineTlm: the host MMUs of its cores.
+// MachineTlm: the host MMUs of its cores, and what its MMUs refuse.
 
 #include "platform/machine_tlm.h"
 
@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "attack/attack_scene.h"
 #include "attack/hypervisor.h"
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
@@ -85,6 +86,29 @@ TEST_P(OwningMachine, AChangeOfOwnerReachesTheHostMmuOfEveryCore) {
 
         ASSERT_TRUE(hypervisor.unmap(vmid, 3).ok());
         for (const unsigned core : {0u, 1u, 2u}) EXPECT_TRUE(loads(core)) << "no core keeps a refusal";
+    });
+}
+
+using StoppingMachine = Machine;
+INSTANTIATE_TEST_SUITE_P(Checks, StoppingMachine, ::testing::Values(Configuration::hsvm, Configuration::hypercoffer, Configuration::combined), name_of);
+
+TEST_P(StoppingMachine, AVmThatACheckStoppedReachesNothingThatIsHot) {
+    simulate([&] {
+        AttackScene scene(machine, 1);
+        constexpr Gpn bait = 7;
+        const Bytes line(line_bytes, 0x5a);
+        const auto loads = [&](GuestProgram& program, Gpn gpn) { return program.load(gpn * page_bytes, line_bytes).has_value(); };
+        for (GuestProgram* const program : {&scene.victim, &scene.accomplice}) ASSERT_TRUE(program->store(bait * page_bytes, line));
+        machine.settle();
+        const Vmid vmid = scene.victim.vmid();
+        const Answer taken = machine.rules().ownership ? scene.hypervisor.unmap(vmid, bait)
+                                                       : scene.hypervisor.remap(vmid, bait, scene.hypervisor.take_frame());
+        ASSERT_TRUE(taken.ok());
+        EXPECT_TRUE(loads(scene.victim, AttackScene::secret_gpn)) << "in cache and TLB from here on";
+        EXPECT_FALSE(loads(scene.victim, bait));
+        EXPECT_TRUE(machine.protection.violations.frozen(vmid));
+        EXPECT_FALSE(loads(scene.victim, AttackScene::secret_gpn));
+        EXPECT_TRUE(loads(scene.accomplice, bait)) << "another VM goes on";
     });
 }
 
