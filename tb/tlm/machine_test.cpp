@@ -90,7 +90,8 @@ TEST_P(OwningMachine, AChangeOfOwnerReachesTheHostMmuOfEveryCore) {
 }
 
 using StoppingMachine = Machine;
-INSTANTIATE_TEST_SUITE_P(Checks, StoppingMachine, ::testing::Values(Configuration::hsvm, Configuration::hypercoffer, Configuration::combined), name_of);
+INSTANTIATE_TEST_SUITE_P(Checks, StoppingMachine, ::testing::Values(Configuration::hsvm, Configuration::hypercoffer, Configuration::combined),
+                         name_of);
 
 TEST_P(StoppingMachine, AVmThatACheckStoppedReachesNothingThatIsHot) {
     simulate([&] {

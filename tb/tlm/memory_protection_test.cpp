@@ -314,7 +314,8 @@ protected:
 
 using Part = Tampering::Part;
 INSTANTIATE_TEST_SUITE_P(All, ExactViolations,
-                         ::testing::Values(Tampering{"data", {Part::data}, false, Check::data_tag}, Tampering{"tag", {Part::tag}, false, Check::data_tag},
+                         ::testing::Values(Tampering{"data", {Part::data}, false, Check::data_tag},
+                                           Tampering{"tag", {Part::tag}, false, Check::data_tag},
                                            Tampering{"counter", {Part::counter}, false, Check::counter_block},
                                            Tampering{"node", {Part::node}, false, Check::tree_node},
                                            Tampering{"replayed_line", {Part::data, Part::tag}, true, Check::data_tag},

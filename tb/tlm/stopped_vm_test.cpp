@@ -60,7 +60,8 @@ protected:
             note(core.load(hot + number * line_bytes, read.data(), read.size()) != MemoryAnswer::violated || read != zeros, who + "load");
             note(core.store(hot + number * line_bytes, zeros.data(), zeros.size()) != MemoryAnswer::violated, who + "store");
             Bytes across(page_bytes);
-            note(core.load(hot + 8, across.data(), across.size()) != MemoryAnswer::violated || across != Bytes(page_bytes), who + "load across pages");
+            const MemoryAnswer answer = core.load(hot + 8, across.data(), across.size());
+            note(answer != MemoryAnswer::violated || across != Bytes(page_bytes), who + "load across pages");
             tlm::tlm_generic_payload payload;
             payload.set_command(tlm::TLM_READ_COMMAND);
             payload.set_address(hot + number * line_bytes);
@@ -80,15 +81,15 @@ protected:
     /// The hypervisor ends the VM through the controller's registers.
     static HsvmStatus delete_vm(CoreBench& bench, Vmid gone) {
         using hsvm_registers::Register;
-        std::uint8_t word[8];
-        const auto put = [&](Register name, std::uint64_t value) {
+        const auto access = [&](Register name, tlm::tlm_command command, std::uint64_t value) {
+            std::uint8_t word[8];
             store_le64(word, value);
-            EXPECT_EQ(bench.core(host_core).command(tlm::TLM_WRITE_COMMAND, hsvm_registers::entry(name).address, word, 8), tlm::TLM_OK_RESPONSE);
+            EXPECT_EQ(bench.core(host_core).command(command, hsvm_registers::entry(name).address, word, sizeof word), tlm::TLM_OK_RESPONSE);
+            return load_le64(word);
         };
-        put(Register::vmid, gone);
-        put(Register::operation, static_cast<std::uint64_t>(HsvmOperation::delete_vm));
-        EXPECT_EQ(bench.core(host_core).command(tlm::TLM_READ_COMMAND, hsvm_registers::entry(Register::status).address, word, 8), tlm::TLM_OK_RESPONSE);
-        return static_cast<HsvmStatus>(load_le64(word));
+        access(Register::vmid, tlm::TLM_WRITE_COMMAND, gone);
+        access(Register::operation, tlm::TLM_WRITE_COMMAND, static_cast<std::uint64_t>(HsvmOperation::delete_vm));
+        return static_cast<HsvmStatus>(access(Register::status, tlm::TLM_READ_COMMAND, 0));
     }
     /// The next VM gets the VMID and writes where the last one's lines were; what the last one's cores see then.
     std::vector<std::string> seen_of_the_next(CoreBench& bench) {

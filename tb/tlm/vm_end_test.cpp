@@ -79,11 +79,13 @@ protected:
         Bytes blob;
         switch (GetParam().way) {
             case Way::remove_tables: bench.ept->remove(vmid); break;
-            case Way::delete_vm:
+            case Way::delete_vm: {
+                const auto code = static_cast<std::uint64_t>(HsvmOperation::delete_vm);
                 command_register(bench.core(host_core), CommandRegister::vmid, tlm::TLM_WRITE_COMMAND, vmid);
-                command_register(bench.core(host_core), CommandRegister::operation, tlm::TLM_WRITE_COMMAND, static_cast<std::uint64_t>(HsvmOperation::delete_vm));
+                command_register(bench.core(host_core), CommandRegister::operation, tlm::TLM_WRITE_COMMAND, code);
                 EXPECT_EQ(command_register(bench.core(host_core), CommandRegister::status, tlm::TLM_READ_COMMAND), 0u);
                 break;
+            }
             case Way::export_vm:
                 for (Gpn gpn = 0; gpn < 16; ++gpn)
                     EXPECT_EQ(bench.hsvm->controller().swap_out(HsvmCaller::host, vmid, gpn, blob), HsvmStatus::ok);
@@ -116,7 +118,8 @@ protected:
             if (!bench.hsvm) break;
             become(bench.core(forgotten_core), vmid, mode);
             for (const CommandRegister name : arguments())
-                if (command_register(bench.core(forgotten_core), name, tlm::TLM_READ_COMMAND) != 0) found.push_back("arguments of the H-SVM controller");
+                if (command_register(bench.core(forgotten_core), name, tlm::TLM_READ_COMMAND) != 0)
+                    found.push_back("arguments of the H-SVM controller");
             become(bench.core(forgotten_core), host_vmid, CoreMode::host);
         }
         HypervisorView first = bench.first_view(0);

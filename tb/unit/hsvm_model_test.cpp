@@ -81,8 +81,9 @@ TEST_P(HsvmModel, StoppedVmsGetAndLeaveNothing) {
     HsvmOracle::Counts counts;
     const auto mismatch = run(freezing, seed, operations, &counts);
     ASSERT_FALSE(mismatch) << "COFFER_SEED=" << seed << ": " << *mismatch;
-    fmt::print("seed {} (COFFER_SEED), {} operations (COFFER_HSVM_OPERATIONS), {} refused, {} VMs stopped, {} of their vCPUs on cores, {} VMs ended\n", seed,
-               operations, counts.refused, counts.stopped, counts.taken_off, counts.vms_ended);
+    fmt::print("seed {} (COFFER_SEED), {} operations (COFFER_HSVM_OPERATIONS), {} refused, {} VMs stopped, {} of their vCPUs on cores, "
+               "{} VMs ended\n",
+               seed, operations, counts.refused, counts.stopped, counts.taken_off, counts.vms_ended);
     EXPECT_EQ(counts.done.size(), 17u) << "every operation";
     EXPECT_GT(counts.stopped, operations / 1000);
     EXPECT_GT(counts.taken_off, operations / 5000);

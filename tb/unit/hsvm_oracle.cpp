@@ -144,8 +144,9 @@ void HsvmOracle::drop(Vmid vmid) {
 void HsvmOracle::check_cores() const {
     for (unsigned core = 0; core < settings_.cores; ++core) {
         const auto running = cores_.find(core);
-        const std::optional<Vmid> expected = running != cores_.end() ? std::optional<Vmid>(running->second.first) : std::nullopt;
-        if (machine_.cores[core] != expected) fail(fmt::format("core {} runs VM {}, and should run {}", core, machine_.cores[core].value_or(host_vmid), expected.value_or(host_vmid)));
+        const Vmid expected = running != cores_.end() ? running->second.first : host_vmid;
+        const Vmid found = machine_.cores[core].value_or(host_vmid);
+        if (found != expected) fail(fmt::format("core {} runs VM {}, and should run {}", core, found, expected));
     }
 }
 
@@ -179,7 +180,8 @@ void HsvmOracle::create() {
     const VmArguments arguments{good ? vm_pages : 0, 3, settings_.encrypt ? shim_page * page_bytes : 0};
     expect(HsvmOperation::create, machine_.hsvm.create(HsvmCaller::host, arguments, vmid), good);
     if (!good) return;
-    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}, false, {}, {}, false}).second) fail(fmt::format("VMID {} was given out twice", vmid));
+    if (vmid < first_guest_vmid || !vms_.emplace(vmid, Vm{next_secret_++, {}, false, {}, {}, false}).second)
+        fail(fmt::format("VMID {} was given out twice", vmid));
     for (std::uint32_t vcpu = 0; vcpu < 3; ++vcpu) contexts_[{vmid, vcpu}] = {};
     for (Gpn gpn = 0; gpn < 24; ++gpn) touched_pages_.emplace_back(vmid, gpn);
 }
