@@ -50,6 +50,14 @@ std::optional<SettledTree> HsvmDomains::flush(Vmid vmid) {
     }
 }
 
+std::optional<SealableVm> HsvmDomains::made_here(Vmid vmid) {
+    try {
+        return hsvm_.made_here(vmid);
+    } catch (const ChipRegionFailure&) {
+        return std::nullopt;
+    }
+}
+
 void HsvmDomains::uninstall(Vmid vmid) {
     try {
         hsvm_.disown(vmid);

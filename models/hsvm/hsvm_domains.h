@@ -27,6 +27,8 @@ public:
     /// the vector says that the tree lies is not looked at.
     void install(const VmInstall& vm) override;
     std::optional<SettledTree> flush(Vmid vmid) override;
+    /// Nothing for an unknown VM, without a gate, and after a violation in the chip region.
+    std::optional<SealableVm> made_here(Vmid vmid) override;
     void uninstall(Vmid vmid) override;
 
 private:

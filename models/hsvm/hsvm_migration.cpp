@@ -87,6 +87,16 @@ std::optional<std::vector<TreeNode>> HsvmController::nodes(Vmid vmid) {
     return collect_tree(memory_, domain, domain.root, VmTable::derive_keys(domain.k_vm, memory_.fleet_id()).k_node);
 }
 
+std::optional<SealableVm> HsvmController::made_here(Vmid vmid) {
+    std::optional<Vm> vm = find(vmid);
+    if (!vm || gate_ == nullptr) return std::nullopt;
+    if (!vm->record.used) {
+        vm->record.used = true;
+        records_.write(vm->record);
+    }
+    return sealable(*vm, memory_.entry(vmid));
+}
+
 /// Takes back what other VMs have mapped: they await it again.
 void HsvmController::recall(Vm& vm) {
     std::vector<std::uint64_t> lent;

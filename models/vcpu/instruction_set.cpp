@@ -168,7 +168,7 @@ bool InstructionSet::read_tree(CoreMemory& memory, Address vm_vector) {
     return true;
 }
 
-/// Puts a vector, and the nodes that its root stands for, into the host's memory.
+/// Puts a vector, the nodes that its root stands for, and the VM's key into the host's memory.
 void InstructionSet::store_vector(CoreMemory& memory, Address address, Vmid vmid, const SealedVector& vector) {
     if (!memory.host_write(address, vector.data(), vector.size())) throw VectorNotStored();
     if (ports_.domains == nullptr) return;
@@ -176,8 +176,11 @@ void InstructionSet::store_vector(CoreMemory& memory, Address address, Vmid vmid
     if (!nodes) throw VmViolated();
     std::uint8_t count[8];
     store_le64(count, nodes->size());
+    // H-SVM drew the keys of VMs that it made, so that nobody else has them.
+    const Bytes vm_key = ports_.lifecycle->gate().vm_key(vmid);
     const bool stored = memory.host_write(address + node_count_at, count, sizeof count) &&
-                        (nodes->empty() || memory.host_write(address + nodes_at, nodes->data(), nodes->size()));
+                        (nodes->empty() || memory.host_write(address + nodes_at, nodes->data(), nodes->size())) &&
+                        memory.host_write(address + nodes_at + nodes->size(), vm_key.data(), vm_key.size());
     if (!stored) throw VectorNotStored();
 }
 
@@ -194,7 +197,6 @@ InstructionResult InstructionSet::vm_uninstall(unsigned core, Vmid vmid) {
 
 InstructionResult InstructionSet::vm_snapshot(unsigned core, Vmid vmid, Address address) {
     return issue(core, Instruction::vm_snapshot, [&](Core& issuer) {
-        if (ports_.lifecycle->vector(vmid) == nullptr) return answer(InstructionStatus::unknown_vm);
         if (!stopped(vmid) && runs(vmid)) return answer(InstructionStatus::vm_running);
         try {
             const auto store = [&](const SealedVector& vector) { store_vector(*issuer.memory, address, vmid, vector); };

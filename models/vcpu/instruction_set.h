@@ -46,7 +46,8 @@ struct InstructionPorts {
 class InstructionSet : public StatisticsProvider {
 public:
     static constexpr std::size_t vm_key_bytes = 384;
-    /// In `combined` the nodes of a VM's tree are in the host's memory behind its vector: their number of bytes, 8 bytes, then they themselves.
+    /// In `combined` the nodes of a VM's tree are in the host's memory behind its vector: their number of bytes, 8 bytes, then they themselves. Behind the
+    /// nodes vm_snapshot leaves a vm_key.
     static constexpr std::size_t node_count_at = 208, nodes_at = 216;
 
     /// The ports outlive the object. Throws std::invalid_argument where the configuration needs one that is null.

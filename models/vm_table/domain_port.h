@@ -5,6 +5,7 @@
 #include "bmt/node_mac.h"
 #include "common/scheme.h"
 #include "common/units.h"
+#include "vm_table/sealable_vm.h"
 #include "vm_table/vm_install.h"
 
 namespace coffer {
@@ -31,6 +32,8 @@ public:
     virtual void install(const VmInstall& vm) = 0;
     /// Writes back the domain's lines and settles its metadata; nothing for a VM that was stopped, perhaps by this: no root vouches for its memory.
     virtual std::optional<SettledTree> flush(Vmid vmid) = 0;
+    /// What is to be sealed of a domain that did not come by install; nothing where there is none.
+    virtual std::optional<SealableVm> made_here(Vmid) { return std::nullopt; }
     /// Drops everything of the domain, after flush.
     virtual void uninstall(Vmid vmid) = 0;
 };

@@ -85,6 +85,11 @@ const SealableVm* VmGate::vm(Vmid vmid) const {
     return found == vms_.end() ? nullptr : &found->second;
 }
 
+Bytes VmGate::vm_key(Vmid vmid) const {
+    const SealableVm& vm = vms_.at(vmid);
+    return crypto::wrap_key(chip_.unwrap_key().public_der(), vm.k_vm, vm.vector.identity);
+}
+
 /// What snapshot and migration begin with: the VM's vector as a snapshot with the sequence that follows, and an LPID to seal it with.
 LifecycleResult VmGate::describe(const SealableVm& vm, const SettledTree& tree, VmVector& next, Lpid& lpid) {
     const auto sequence = log_.begin_snapshot(vm.vector.identity);

@@ -10,16 +10,11 @@
 #include "vm_table/chip_identity.h"
 #include "vm_table/domain_port.h"
 #include "vm_table/lifecycle_status.h"
+#include "vm_table/sealable_vm.h"
 #include "vm_table/vm_log.h"
 #include "vm_table/vm_vector.h"
 
 namespace coffer {
-
-/// A VM as its chip knows it beside its memory.
-struct SealableVm {
-    crypto::Key128 k_vm;
-    VmVector vector;  ///< the latest that was accepted
-};
 
 /// Which VMs may come to a chip and go from it: its keys, its VM log, the nonces of migrations to it, and the VMs that were let in, without any memory.
 /// Crashes at any moment are covered by the log's order of writes.
@@ -50,6 +45,8 @@ public:
     /// A VM that was let in and has not gone since; null for any other.
     const SealableVm* vm(Vmid vmid) const;
 
+    /// K_vm of a VM that was let in, under the unwrap key of this chip alone: for whoever keeps a vector of it. Throws std::out_of_range for any other.
+    Bytes vm_key(Vmid vmid) const;
     /// Seals a VM that was let in, which stands still with memory settled under `tree`, with the next sequence. It is the latest once `write` has returned
     /// and the log has committed.
     LifecycleResult seal_snapshot(Vmid vmid, const SettledTree& tree, const WriteVector& write);

@@ -60,9 +60,14 @@ VmLifecycle::Result VmLifecycle::install(ByteView vm_key, ByteView vm_vector) {
 }
 
 VmLifecycle::Result VmLifecycle::snapshot(Vmid vmid, const WriteVector& write_vector) {
-    if (gate_.vm(vmid) == nullptr) return Result::fail(LifecycleStatus::unknown_vmid);
+    const bool known = gate_.vm(vmid) != nullptr;
+    const std::optional<SealableVm> made_here = known ? std::nullopt : domains_.made_here(vmid);
+    if (!known && !made_here) return Result::fail(LifecycleStatus::unknown_vmid);
     const std::optional<SettledTree> tree = domains_.flush(vmid);
-    return tree ? gate_.seal_snapshot(vmid, *tree, write_vector) : Result::fail(LifecycleStatus::violated);
+    if (!tree) return Result::fail(LifecycleStatus::violated);
+    if (made_here)
+        if (const Result enrolled = gate_.enroll(vmid, *made_here); !enrolled.ok()) return enrolled;
+    return gate_.seal_snapshot(vmid, *tree, write_vector);
 }
 
 VmLifecycle::Result VmLifecycle::migrate_out(Vmid vmid, ByteView certificate, const Nonce& nonce, const Release& release) {

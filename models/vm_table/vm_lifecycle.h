@@ -26,7 +26,7 @@ public:
 
     /// K_vm under the chip's unwrap key, and the vector: the VM runs from here on. Nothing changes unless the result is ok.
     Result install(ByteView vm_key, ByteView vm_vector);
-    /// Flushes the VM, which does not run meanwhile, and seals its vector with the next sequence.
+    /// Flushes the VM, which does not run meanwhile, and seals its vector with the next sequence. The log hears of a VM that was made here first.
     Result snapshot(Vmid vmid, const WriteVector& write_vector);
     /// Takes the VM from the VM-Table; its latest vector can be installed again, with the memory of that moment.
     Result uninstall(Vmid vmid);

@@ -30,11 +30,12 @@ ProtectedMemoryParameters parameters_of(const ChipIdentity& chip) {
 
 /// One boot of a chip in configuration combined, over memory and non-volatile state that outlive it.
 struct Boot {
-    Boot(unsigned chip, ByteStore& store, NonVolatile& nonvolatile)
+    Boot(unsigned chip, ByteStore& store, NonVolatile& nonvolatile, std::uint64_t randomness = 9)
         : lpids(nonvolatile),
           memory(parameters_of(test_chip(chip)), store, lpids),
           port(memory, store, lpids, test_chip(chip).fleet_id()),
           gate(lpids, nonvolatile, test_chip(chip), {}),
+          keys(numbered_key(randomness)),
           hsvm({16, 4}, port, ordering, keys, &gate),
           domains(hsvm, port),
           vms(domains, gate) {}
@@ -57,7 +58,7 @@ struct Boot {
     ProtectedMemoryPort port;
     VmGate gate;
     NoCaches ordering;
-    SeededKeySource keys{numbered_key(9)};
+    SeededKeySource keys;
     HsvmController hsvm;
     HsvmDomains domains;
     VmLifecycle vms;
@@ -68,13 +69,14 @@ struct Kept {
     SealedVector vector{};
     Bytes tree;
     std::map<Gpn, Bytes> images;
+    Bytes vm_key = wrapped_for(test_chip(1), k_vm);
 };
 
 class HsvmLifecycle : public testing::Test {
 protected:
     void reset() {
         boot.reset();
-        boot = std::make_unique<Boot>(1, store, nonvolatile);
+        boot = std::make_unique<Boot>(1, store, nonvolatile, ++randomness);
     }
     static VmVector image() {
         VmVector vector = boot_vector(k_vm);
@@ -86,7 +88,7 @@ protected:
     }
     VmLifecycle::Result install(const Kept& kept) {
         boot->domains.bring_tree(kept.tree);
-        return boot->vms.install(wrapped_for(test_chip(1), k_vm), kept.vector);
+        return boot->vms.install(kept.vm_key, kept.vector);
     }
     Vmid install_new() {
         Kept kept;
@@ -103,6 +105,7 @@ protected:
         const auto result = boot->vms.snapshot(vmid, [&](const SealedVector& vector) {
             kept.vector = vector;
             kept.tree = *boot->domains.tree(vmid);
+            kept.vm_key = boot->gate.vm_key(vmid);
         });
         EXPECT_TRUE(result.ok()) << to_string(result.status);
         std::uint64_t frame = 30;
@@ -121,6 +124,7 @@ protected:
         }
     }
 
+    std::uint64_t randomness = 9;  // of the boot: no VM that is made has the key of an earlier one
     TestStore store;
     MemoryNonVolatile nonvolatile{test_chip(1).number()};
     std::unique_ptr<Boot> boot = std::make_unique<Boot>(1, store, nonvolatile);
@@ -263,6 +267,73 @@ TEST_F(HsvmLifecycle, AVmThatTheHypervisorEndsCanBeInstalledAgain) {
     const auto again = install(kept);
     ASSERT_TRUE(again.ok()) << to_string(again.log_status);
     EXPECT_EQ(boot->hsvm.swap_in(host, again.vmid, 5, 45, kept.images.at(5)), HsvmStatus::ok);
+}
+
+TEST_F(HsvmLifecycle, AVmThatTheControllerMadeComesBackFromItsSnapshotToo) {
+    Vmid vmid = 0;
+    ASSERT_EQ(boot->hsvm.create(host, {pages, 2, shim * page_bytes}, vmid), HsvmStatus::ok);
+    for (const Gpn gpn : {Gpn{5}, Gpn{6}, shim + 1, shim + 2}) map(vmid, gpn, 40 + gpn);
+    VcpuContext context;
+    context[Register::rip] = 0x1234;
+    ASSERT_EQ(boot->hsvm.launch(host, vmid, 6, Bytes(100, 9), context), HsvmStatus::ok);
+    const crypto::Digest measurement = boot->hsvm.measurement(vmid);
+    ASSERT_TRUE(boot->write(vmid, 5, 3));
+    const Kept old = snapshot(vmid, {5, 6, shim + 1, shim + 2});
+    ASSERT_TRUE(boot->write(vmid, 5, 4));
+    const Kept latest = snapshot(vmid, {5, 6, shim + 1, shim + 2});
+    ASSERT_TRUE(boot->write(vmid, 5, 5));
+
+    // On this chip alone, also after a crash, and no older one.
+    TestStore far_store;
+    MemoryNonVolatile far_nonvolatile{test_chip(2).number()};
+    Boot far(2, far_store, far_nonvolatile);
+    far.domains.bring_tree(latest.tree);
+    EXPECT_EQ(far.vms.install(latest.vm_key, latest.vector).status, LifecycleStatus::bad_key);
+    reset();
+    boot_others();
+    EXPECT_EQ(install(old).status, LifecycleStatus::refused);
+    const auto back = install(latest);
+    ASSERT_TRUE(back.ok()) << to_string(back.status) << ", " << to_string(back.log_status);
+    EXPECT_NE(back.vmid, vmid);
+    EXPECT_EQ(boot->hsvm.swap_in(host, back.vmid, 5, 100, old.images.at(5)), HsvmStatus::not_authentic);
+    std::uint64_t frame = 100;
+    for (const auto& [gpn, bytes] : latest.images) ASSERT_EQ(boot->hsvm.swap_in(host, back.vmid, gpn, frame++, bytes), HsvmStatus::ok) << gpn;
+    EXPECT_EQ(boot->read(back.vmid, 5), 4);
+    EXPECT_EQ(boot->read(back.vmid, 6), 9);
+    EXPECT_EQ(boot->hsvm.measurement(back.vmid), measurement);
+    ASSERT_EQ(boot->hsvm.context_restore(host, back.vmid, 0, 0, context), HsvmStatus::ok);
+    EXPECT_EQ(context[Register::rip], 0x1234u);
+    Bytes report;
+    ASSERT_EQ(boot->hsvm.attest(guest, back.vmid, {}, {}, report), HsvmStatus::ok);
+    AttestationReport opened;
+    ASSERT_EQ(open_report(report, crypto::VerifyKey::from_der(test_chip(1).attest_key().public_der()), opened), ReportStatus::ok);
+    EXPECT_EQ(opened.measurement, measurement);
+    EXPECT_EQ(opened.boots, 1u) << "since the snapshot, and it shows";
+    ASSERT_EQ(boot->hsvm.context_save(host, back.vmid, 0, 0, context), HsvmStatus::ok);
+    EXPECT_EQ(install(latest).log_status, LogStatus::running) << "not beside itself";
+}
+
+TEST_F(HsvmLifecycle, WhatWasSealedIsNotLaunchedAnyMore) {
+    Vmid vmid = 0;
+    ASSERT_EQ(boot->hsvm.create(host, {pages, 1, shim * page_bytes}, vmid), HsvmStatus::ok);
+    map(vmid, 5, 45);
+    map(vmid, shim + 1, 46);
+    (void)snapshot(vmid, {5, shim + 1});
+    EXPECT_EQ(boot->hsvm.launch(host, vmid, 5, Bytes(1), {}), HsvmStatus::not_fresh) << "the vector has its measurement";
+    EXPECT_TRUE(boot->vms.uninstall(vmid).ok());
+}
+
+TEST_F(HsvmLifecycle, ASnapshotOfAVmThatWasTamperedWithLeavesNothingInTheLog) {
+    Vmid vmid = 0;
+    ASSERT_EQ(boot->hsvm.create(host, {pages, 1, shim * page_bytes}, vmid), HsvmStatus::ok);
+    map(vmid, 5, 45);
+    ASSERT_TRUE(boot->write(vmid, 5, 3));
+    (void)boot->memory.flush(vmid);
+    store.flip(45 * page_bytes, 1);
+    EXPECT_EQ(boot->read(vmid, 5), -1);
+    EXPECT_EQ(boot->vms.snapshot(vmid, [](const SealedVector&) {}).status, LifecycleStatus::violated);
+    EXPECT_EQ(boot->gate.log().generation(), 0u);
+    EXPECT_EQ(boot->vms.snapshot(vmid + 1, [](const SealedVector&) {}).status, LifecycleStatus::unknown_vmid);
 }
 
 TEST_F(HsvmLifecycle, AVmThatWasInstalledMigratesAndIsSnapshotThere) {
