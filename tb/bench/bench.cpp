@@ -173,6 +173,7 @@ struct TlmPlatform {
         guest_memory.add({0, 0, data_bytes / page_bytes});
         initiator.initiator_socket.bind(mmu.target_socket);
         mmu.initiator_socket.bind(llc.target_socket);
+        mmu.stop_with(protection.violations);
         llc.initiator_socket.bind(protection.mpe.target_socket);
         protection.mpe.initiator_socket.bind(probe.target_socket);
         probe.initiator_socket.bind(dram.target_socket);
