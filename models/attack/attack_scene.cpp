@@ -20,10 +20,18 @@ void demand(const Answer& answer) {
 
 AttackScene::AttackScene(MachineTlm& where, std::uint64_t seed, MachineTlm* other) : AttackScene(where, std::mt19937_64(seed), other) {}
 
-AttackScene::AttackScene(MachineTlm& where, std::mt19937_64 random, MachineTlm* other) : AttackScene(where, draw(random, line_bytes), random, other) {}
+AttackScene::AttackScene(MachineTlm& where, std::mt19937_64 random, MachineTlm* other)
+    : AttackScene(where, draw(random, line_bytes), random, other) {}
 
 AttackScene::AttackScene(MachineTlm& where, const Bytes& secret, const std::mt19937_64& random, MachineTlm* other)
-    : machine(where), hypervisor(where), home(where, hypervisor), victim(where, 1), accomplice(where, 2), bus(where), evidence(secret), random_(random) {
+    : machine(where),
+      hypervisor(where),
+      home(where, hypervisor),
+      victim(where, 1),
+      accomplice(where, 2),
+      bus(where),
+      evidence(secret),
+      random_(random) {
     machine.boot();
     if (other != nullptr) {
         other->boot();

@@ -15,7 +15,8 @@
 
 namespace coffer {
 
-/// A machine with a victim on it, perhaps another machine where it may go, another VM that belongs to the attacker, and a secret that the victim has written to a page of its own.
+/// A machine with a victim on it, perhaps another machine where it may go, another VM that belongs to the attacker, and a secret that
+/// the victim has written to a page of its own.
 class AttackScene {
 public:
     /// The page that holds the secret, in its first line.

@@ -38,7 +38,8 @@ AttackersChip::AttackersChip() : key_(crypto::UnwrapKey::generate(std::string_vi
 FleetAuthority AttackersChip::fleet() const { return {machine_fleet().id, crypto::SigningKey::from_der(key_.der())}; }
 
 Bytes AttackersChip::certificate() const {
-    const SignedCertificate signed_by_itself = sign_certificate({KeyUsage::unwrap, ChipNumber(number), machine_fleet().id, key_.public_der()}, fleet().key);
+    const ChipCertificate claimed{KeyUsage::unwrap, ChipNumber(number), machine_fleet().id, key_.public_der()};
+    const SignedCertificate signed_by_itself = sign_certificate(claimed, fleet().key);
     return Bytes(signed_by_itself.begin(), signed_by_itself.end());
 }
 

@@ -60,7 +60,8 @@ bool run_it_here_too(AttackScene& scene, Vmid vmid, const TravellingVm& kept, co
         scene.victim.move_to(scene.machine, again);
         return scene.noted(scene.victim.go_on(view));
     }
-    if (!snapshot.empty() && scene.noted(scene.hypervisor.install(scene.victims_owner().vm_key(), snapshot, again))) scene.evidence.accepted_forgery();
+    if (!snapshot.empty() && scene.noted(scene.hypervisor.install(scene.victims_owner().vm_key(), snapshot, again)))
+        scene.evidence.accepted_forgery();
     scene.victim.move_to(away, there);
     return false;
 }

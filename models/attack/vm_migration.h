@@ -18,20 +18,21 @@ struct TravellingVm {
     std::map<Gpn, Bytes> pages;   ///< swap images; without H-SVM frames as they were in memory, with tags and counter blocks in the order of images
 };
 
-/// The part of a machine's hypervisor that sends stopped VMs to other machines and takes them in, in the way that the configuration has for it: H-SVM's
-/// challenge, export_vm and import_vm; in hypercoffer the chip's VmLifecycle, with somebody at the memory modules, since software does not reach tags,
-/// counters and trees; in none nothing but copies. In a process.
+/// The part of a machine's hypervisor that sends stopped VMs to other machines and takes them in, in the way that the configuration has for it:
+/// H-SVM's challenge, export_vm and import_vm; in hypercoffer the chip's VmLifecycle, with somebody at the memory modules, since software does not
+/// reach tags, counters and trees; in none nothing but copies. In a process.
 class VmMigration {
 public:
     /// Both outlive the object.
-    VmMigration(MachineTlm& machine, Hypervisor& hypervisor) : machine_(machine), hypervisor_(hypervisor), hsvm_(machine, Hypervisor::core), memory_(machine) {}
+    VmMigration(MachineTlm& machine, Hypervisor& hypervisor)
+        : machine_(machine), hypervisor_(hypervisor), hsvm_(machine, Hypervisor::core), memory_(machine) {}
 
     /// The chip's, which anybody may have.
     Bytes certificate() const;
     /// A nonce for one VM to come; zeros in none.
     Answer challenge(Nonce& nonce);
-    /// The VM leaves, for the chip of a certificate, which gave the nonce; none looks at neither. Where the answer is not ok, pages that were taken out of
-    /// memory are in `vm`, for bring_pages.
+    /// The VM leaves, for the chip of a certificate, which gave the nonce; none looks at neither. Where the answer is not ok, pages that were taken
+    /// out of memory are in `vm`, for bring_pages.
     Answer send(Vmid vmid, ByteView certificate, const Nonce& nonce, TravellingVm& vm);
     /// A VM comes, with its pages.
     Answer receive(const TravellingVm& vm, Vmid& vmid);

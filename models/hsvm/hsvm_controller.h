@@ -98,8 +98,8 @@ public:
     std::optional<SettledTree> flush(Vmid vmid);
     /// The nodes of the VM's tree after a flush, each checked; nothing after a violation.
     std::optional<std::vector<TreeNode>> nodes(Vmid vmid);
-    /// What is to be sealed of a VM: no image can be launched in it from here on, since its measurement is part of that. Nothing for an unknown one, and
-    /// without a gate.
+    /// What is to be sealed of a VM: no image can be launched in it from here on, since its measurement is part of that. Nothing for an unknown
+    /// one, and without a gate.
     std::optional<SealableVm> made_here(Vmid vmid);
     /// The VM ends, but its tree is not touched. Sharers of its pages lose them.
     void disown(Vmid vmid);

@@ -156,7 +156,8 @@ TEST(WeakenedMachine, WithoutPageOwnershipIsFoundOut) {
 class WeakenedChip : public testing::TestWithParam<ProtectionConfiguration> {};
 
 TEST_P(WeakenedChip, ThatTrustsAnybodyIsFoundOut) {
-    const Attack& attack = *std::find_if(all_attacks().begin(), all_attacks().end(), [](const Attack& a) { return a.name == "migration_wrong_chip"; });
+    const auto is_wanted = [](const Attack& one) { return one.name == "migration_wrong_chip"; };
+    const Attack& attack = *std::find_if(all_attacks().begin(), all_attacks().end(), is_wanted);
     const ChipIdentity& honest = machine_chip(ChipNumber(1));
     const ChipIdentity trusting(honest.number(), AttackersChip().fleet(), crypto::UnwrapKey::from_der(honest.unwrap_key().der()),
                                 crypto::SigningKey::from_der(honest.attest_key().der()));

@@ -82,7 +82,9 @@ protected:
         GuestProgram(side.machine, guest_core).start(vmid);
         return vmid;
     }
-    static Bytes vm_key(Side& side, const crypto::Key128& k_vm) { return crypto::wrap_key(side.machine.chip().unwrap_key().public_der(), k_vm, k_vm.view()); }
+    static Bytes vm_key(Side& side, const crypto::Key128& k_vm) {
+        return crypto::wrap_key(side.machine.chip().unwrap_key().public_der(), k_vm, k_vm.view());
+    }
     static Bytes boot_vector(const crypto::Key128& k_vm) {
         VmVector vector;
         vector.identity = derive_identity(k_vm, test_fleet().id);
@@ -99,7 +101,8 @@ protected:
     }
     static Vmid launch(Side& side) {
         HsvmRequests requests(side.machine, Hypervisor::core);
-        EXPECT_TRUE(requests.carry_out(HsvmOperation::create, {{HsvmRegister::pages, VmOwner::pages}, {HsvmRegister::vcpus, 1}, {HsvmRegister::addr_shim, entry()}}).ok());
+        const HsvmRequests::Arguments size{{HsvmRegister::pages, VmOwner::pages}, {HsvmRegister::vcpus, 1}, {HsvmRegister::addr_shim, entry()}};
+        EXPECT_TRUE(requests.carry_out(HsvmOperation::create, size).ok());
         const auto vmid = static_cast<Vmid>(requests.result(HsvmRegister::result_vmid));
         map_pages(side, vmid);
         VcpuContext context;
@@ -120,7 +123,8 @@ protected:
 
     static std::string go_on(Side& side, Vmid vmid, const HypervisorView& view) {
         const VcpuRunner::Entry entered = side.machine.core(guest_core).enter(vmid, 0, entry(), view);
-        return entered.instruction.ok() ? std::string(entered.shim == ShimStatus::ok ? "" : to_string(entered.shim)) : answer_of(entered.instruction).refusal;
+        if (!entered.instruction.ok()) return answer_of(entered.instruction).refusal;
+        return std::string(entered.shim == ShimStatus::ok ? "" : to_string(entered.shim));
     }
     static HypervisorView stop(Side& side) {
         const VcpuRunner::Exit left = side.machine.core(guest_core).exit(GuestProgram::interrupt());
@@ -142,7 +146,8 @@ protected:
         if (owned()) {
             HsvmRequests requests(side.machine, guest_core);
             const Address buffer = 11 * page_bytes;
-            EXPECT_EQ(requests.carry_out(HsvmOperation::attest, {{HsvmRegister::buffer_address, buffer}, {HsvmRegister::buffer_length, page_bytes}}).refusal, "");
+            const HsvmRequests::Arguments place{{HsvmRegister::buffer_address, buffer}, {HsvmRegister::buffer_length, page_bytes}};
+            EXPECT_EQ(requests.carry_out(HsvmOperation::attest, place).refusal, "");
             EXPECT_EQ(side.machine.core(guest_core).load(buffer, bytes.data(), bytes.size()), MemoryAnswer::ok);
         } else {
             SignedReport sealed{};
@@ -202,7 +207,8 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Machines, MachineMigration,
-                         testing::Values(Case{"hsvm", ProtectionConfiguration::hsvm, false}, Case{"hypercoffer", ProtectionConfiguration::hypercoffer, true},
+                         testing::Values(Case{"hsvm", ProtectionConfiguration::hsvm, false},
+                                         Case{"hypercoffer", ProtectionConfiguration::hypercoffer, true},
                                          Case{"combined", ProtectionConfiguration::combined, false},
                                          Case{"combined_from_vector", ProtectionConfiguration::combined, true}),
                          [](const auto& instance) { return std::string(instance.param.name); });
@@ -350,7 +356,8 @@ TEST_P(MachineMigration, NobodyElseGetsIt) {
         const Nonce nonce = challenge(target);
         TravellingVm vm;
         for (const Bytes& certificate : forged_certificates(somebody(), target.machine.chip().unwrap_key().public_der()))
-            EXPECT_EQ(source.migration.send(vmid, certificate, nonce, vm).refusal, either("bad_target", "not the certificate of another chip's unwrap key"));
+            EXPECT_EQ(source.migration.send(vmid, certificate, nonce, vm).refusal,
+                      either("bad_target", "not the certificate of another chip's unwrap key"));
         EXPECT_TRUE(vm.blob.empty() && vm.vm_key.empty());
         EXPECT_EQ(source.migration.bring_pages(vmid, vm).refusal, "");
         ASSERT_EQ(go_on(source, vmid, view), "");

@@ -22,7 +22,8 @@ protected:
     void create() {
         machine.boot();
         HsvmRequests hsvm(machine, Hypervisor::core);
-        const HsvmRequests::Arguments size{{HsvmRegister::pages, VmOwner::pages}, {HsvmRegister::vcpus, 1}, {HsvmRegister::addr_shim, VmOwner::addr_shim}};
+        const HsvmRequests::Arguments size{
+            {HsvmRegister::pages, VmOwner::pages}, {HsvmRegister::vcpus, 1}, {HsvmRegister::addr_shim, VmOwner::addr_shim}};
         ASSERT_TRUE(hsvm.carry_out(HsvmOperation::create, size).ok());
         vmid = static_cast<Vmid>(hsvm.result(HsvmRegister::result_vmid));
         for (const Gpn gpn : {page_of(gpa), context_gpn}) ASSERT_TRUE(hypervisor.map(vmid, gpn, hypervisor.take_frame()).ok());
