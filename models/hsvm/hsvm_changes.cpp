@@ -342,6 +342,7 @@ HsvmStatus HsvmController::launch(Vm& vm, Gpn first, ByteView image, const Conte
     records_.write(vm.record);
     if (!write_pages(vm, first, image) || !set_first_context(vm, context)) return HsvmStatus::violated;
     records_.set_measurement(vm.record.vmid, launch_measurement(vm.record, first, image, context));
+    statistics_.hash_blocks += launch_measurement_blocks(image.size);
     return HsvmStatus::ok;
 }
 

@@ -420,6 +420,7 @@ HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& non
         [&](Vm&, const HsvmSituation&) {
             if (gate_ == nullptr) return HsvmStatus::no_keys;
             const VmIdentity identity = derive_identity(memory_.entry(vmid).k_vm, gate_->chip().fleet_id());
+            ++statistics_.private_key_uses;
             const SignedReport signed_report = gate_->report(identity, records_.measurement(vmid), nonce, data);
             report.assign(signed_report.begin(), signed_report.end());
             return HsvmStatus::ok;

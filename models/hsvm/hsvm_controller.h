@@ -49,6 +49,9 @@ public:
         std::uint64_t pages_zeroed = 0;          ///< cleared by 64 line writes
         std::uint64_t counter_blocks = 0;        ///< pages cleared by a fresh counter block
         std::uint64_t pages_lost = 0;
+        std::uint64_t hash_blocks = 0;           ///< of 64 bytes, through SHA-256, of images that were launched
+        std::uint64_t private_key_uses = 0;      ///< reports signed, keys of VMs unwrapped
+        std::uint64_t public_key_uses = 0;       ///< certificates checked, keys of VMs wrapped
     };
 
     /// Guests' memory is encrypted as `memory` says: configuration `combined`, else `hsvm`. Whatever the chip region held is gone. All references
@@ -210,8 +213,9 @@ private:
     HsvmStatus collect_nodes(Vmid vmid, NodeTag& root, Bytes& bytes);
     PlainVmState collect_state(Vm& vm);
     SealableVm sealable(const Vm& vm, const VmEntry& domain);
+    TargetState target_state(ByteView certificate);
     HsvmStatus depart(Vm& vm, ByteView certificate, const Nonce& nonce, Bytes& bytes);
-    ArrivalState open(ByteView bytes, Arrival& arrival) const;
+    ArrivalState open(ByteView bytes, Arrival& arrival);
     bool fits(const VmVector& vector) const;
     bool open_body(const VmBlob& blob, Arrival& arrival) const;
     HsvmStatus arrive(const Arrival& arrival, Vmid& vmid);

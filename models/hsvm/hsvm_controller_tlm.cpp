@@ -108,10 +108,19 @@ void HsvmControllerTlm::command_b_transport(tlm::tlm_generic_payload& payload, s
             commands_->write(requester, *hit, data, payload.get_data_length());
         } else {
             delay += parameters_.operation_latency;
+            const HsvmController::Statistics before = controller_->statistics();
             commands_->start(requester, load_le64(data));
+            delay += cryptography_since(before);
         }
     }
     payload.set_response_status(status);
+}
+
+sc_core::sc_time HsvmControllerTlm::cryptography_since(const HsvmController::Statistics& before) const {
+    const HsvmController::Statistics& now = controller_->statistics();
+    return parameters_.hash_block_latency * static_cast<double>(now.hash_blocks - before.hash_blocks) +
+           parameters_.private_key_latency * static_cast<double>(now.private_key_uses - before.private_key_uses) +
+           parameters_.public_key_latency * static_cast<double>(now.public_key_uses - before.public_key_uses);
 }
 
 unsigned HsvmControllerTlm::command_transport_dbg(tlm::tlm_generic_payload& payload) {
@@ -218,6 +227,9 @@ void HsvmControllerTlm::collect(StatisticsGroup& group) const {
     group.add("pages_zeroed", s.pages_zeroed, "pages");
     group.add("counter_blocks", s.counter_blocks, "pages");
     group.add("pages_lost", s.pages_lost, "pages");
+    group.add("hash_blocks", s.hash_blocks, "blocks");
+    group.add("private_key_uses", s.private_key_uses, "uses");
+    group.add("public_key_uses", s.public_key_uses, "uses");
     group.add("walks", walks_, "walks");
     group.add("walk_time", walk_time_ / sc_core::sc_time(1, sc_core::SC_NS), "ns");
 }

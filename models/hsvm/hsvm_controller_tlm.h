@@ -39,6 +39,11 @@ public:
         sc_core::sc_time register_latency{1, sc_core::SC_NS};    ///< of each access to a register
         sc_core::sc_time operation_latency{20, sc_core::SC_NS};  ///< of each operation, beside its accesses to memory
         sc_core::sc_time walk_latency{2, sc_core::SC_NS};        ///< of each walk, beside its accesses to memory
+        /// Of each block of 64 bytes that launch hashes: 65 cycles, as crypto/sha256_synth.h takes.
+        sc_core::sc_time hash_block_latency{32500, sc_core::SC_PS};
+        // Of RSA-3072. There are no figures for a controller: 0 unless somebody has one.
+        sc_core::sc_time private_key_latency;  ///< of a signature (attest), and of unwrapping a key (import)
+        sc_core::sc_time public_key_latency;   ///< of the check of a certificate, and of wrapping a key (export: both)
     };
 
     /// What the controller works on; all outlive it. The LPID source is that of `protection`.
@@ -70,7 +75,10 @@ public:
         const Exclusive::Hold hold(exclusive_);
         const Charge charge(memory_, delay);
         delay += parameters_.operation_latency;
-        return operation(*controller_);
+        const HsvmController::Statistics before = controller_->statistics();
+        const auto result = operation(*controller_);
+        delay += cryptography_since(before);
+        return result;
     }
 
     void collect(StatisticsGroup& group) const override;
@@ -105,6 +113,8 @@ private:
     bool read(const HsvmRequester& requester, Address address, std::uint8_t* data, std::size_t bytes) override;
     bool write(const HsvmRequester& requester, Address address, const std::uint8_t* data, std::size_t bytes) override;
     bool transfer(const HsvmRequester& requester, tlm::tlm_command command, Address address, std::uint8_t* data, std::size_t bytes);
+    /// Time of hashes and keys that were used since then.
+    sc_core::sc_time cryptography_since(const HsvmController::Statistics& before) const;
     /// Where a page of the caller's lies; a fault where it has none.
     Translation locate(const HsvmRequester& requester, Address page, bool write);
     VcpuContext& context(unsigned core) override { return own_registers_.at(core); }

@@ -56,13 +56,19 @@ HsvmStatus HsvmController::challenge(HsvmCaller caller, Nonce& nonce) {
     });
 }
 
+TargetState HsvmController::target_state(ByteView certificate) {
+    if (gate_ == nullptr) return TargetState::other_chip;
+    ChipCertificate target;
+    ++statistics_.public_key_uses;
+    return gate_->is_target(certificate, target) ? TargetState::other_chip : TargetState::bad;
+}
+
 HsvmStatus HsvmController::export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob) {
     return answer(
         HsvmOperation::export_vm, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) {
-            ChipCertificate target;
             situation.residence = residence_state(vm);
-            situation.target = gate_ == nullptr || gate_->is_target(certificate, target) ? TargetState::other_chip : TargetState::bad;
+            situation.target = target_state(certificate);
         },
         [&](Vm& vm, const HsvmSituation&) { return gate_ == nullptr ? HsvmStatus::no_keys : depart(vm, certificate, nonce, blob); });
 }
@@ -173,6 +179,7 @@ HsvmStatus HsvmController::depart(Vm& vm, ByteView certificate, const Nonce& non
     }
     if (gate_->vm(vmid) == nullptr && !gate_->enroll(vmid, sealable(vm, domain)).ok()) return HsvmStatus::refused;
     Bytes vm_key;
+    ++statistics_.public_key_uses;  // the certificate was checked before
     const LifecycleResult moved = gate_->seal_move(vmid, {root, 0}, certificate, nonce, vm_key, blob.vector);
     if (!moved.ok()) return status_of(moved.status);
     std::copy_n(vm_key.begin(), blob.vm_key.size(), blob.vm_key.begin());  // of an RSA-3072 key, as all certificates have
@@ -198,9 +205,10 @@ HsvmStatus HsvmController::import_vm(HsvmCaller caller, ByteView blob, Vmid& vmi
     });
 }
 
-ArrivalState HsvmController::open(ByteView bytes, Arrival& arrival) const {
+ArrivalState HsvmController::open(ByteView bytes, Arrival& arrival) {
     const std::optional<VmBlob> blob = VmBlob::decode(bytes);
     if (!blob) return ArrivalState::unreadable;
+    ++statistics_.private_key_uses;
     const LifecycleStatus opened = gate_->open(blob->vm_key, blob->vector, arrival.vm).status;
     if (opened == LifecycleStatus::bad_key || opened == LifecycleStatus::bad_vector) return ArrivalState::unreadable;
     const VmVector& vector = arrival.vm.vm.vector;

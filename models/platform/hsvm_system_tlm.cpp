@@ -17,6 +17,7 @@ HsvmControllerTlm::Parameters controller_parameters(const Configuration& c) {
     p.register_latency = cycles(c, 1);
     p.operation_latency = cycles(c, 40);
     p.walk_latency = cycles(c, 4);
+    p.hash_block_latency = cycles(c, 65);
     return p;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,13 +26,14 @@ class HsvmBench : private TranslationCache {
 public:
     using Access = HsvmMachine::Access;
 
-    /// `cores` may be null.
-    explicit HsvmBench(const HsvmMachineSettings& settings = {}, const std::string& name = "bench", CoreRegisters* cores = nullptr)
+    /// `cores` may be null. `change`: what is different about the controller.
+    explicit HsvmBench(const HsvmMachineSettings& settings = {}, const std::string& name = "bench", CoreRegisters* cores = nullptr,
+                       const std::function<void(HsvmControllerTlm::Parameters&)>& change = {})
         : settings_(settings),
           protection((name + "_protection").c_str(), parameters_of(settings), lpids),
           cache((name + "_cache").c_str(), cache_parameters(settings)),
           dram((name + "_dram").c_str(), {memory_end, sc_core::sc_time(100, sc_core::SC_NS), 0}, DramTraffic(protection.map(), memory_end)),
-          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings), {protection, cache, lpids, keys, &gate, cores}),
+          hsvm((name + "_hsvm").c_str(), hsvm_parameters(settings, change), {protection, cache, lpids, keys, &gate, cores}),
           initiator((name + "_initiator").c_str()),
           walker((name + "_walker").c_str()),
           commander((name + "_commander").c_str()) {
@@ -114,10 +116,12 @@ private:
         parameters.uncached_bytes = 2 * page_bytes;
         return parameters;
     }
-    static HsvmControllerTlm::Parameters hsvm_parameters(const HsvmMachineSettings& settings) {
+    static HsvmControllerTlm::Parameters hsvm_parameters(const HsvmMachineSettings& settings,
+                                                         const std::function<void(HsvmControllerTlm::Parameters&)>& change) {
         HsvmControllerTlm::Parameters parameters;
         parameters.hsvm = {HsvmMachine::vmids, settings.cores};
         parameters.fleet_id = HsvmMachine::memory_parameters(settings).chip.fleet_id;
+        if (change) change(parameters);
         return parameters;
     }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -343,6 +344,94 @@ TEST(HsvmControllerTlm, OperationsTakeTheTimeOfTheirAccesses) {
         EXPECT_EQ(hsvm.perform(second, map(4, 8)), HsvmStatus::page_mapped);
         EXPECT_LT(second, map_time) << "a refusal changes nothing";
         EXPECT_GT(second, SC_ZERO_TIME);
+    });
+}
+
+/// What operations that hash or use keys take, with everything else the same.
+struct CryptographyTimes {
+    sc_core::sc_time launch, attest, export_vm, import_vm;
+};
+
+/// Chips between which a VM moves.
+struct TwoChips {
+    TwoChips(const HsvmMachineSettings& settings, const std::string& name, const std::function<void(HsvmControllerTlm::Parameters&)>& change)
+        : shim(settings.encrypt ? 0x8000 : 0), source(settings, name + "_source", nullptr, change), target(second(settings), name + "_target", nullptr, change) {}
+
+    /// One VM from launch to import. Attest goes over registers, the others over perform().
+    CryptographyTimes live() {
+        source.boot();
+        target.boot();
+        Vmid vmid = 0;
+        EXPECT_EQ(source.controller().create(HsvmCaller::host, {16, 1, shim}, vmid), HsvmStatus::ok);
+        for (Gpn gpn = 0; gpn < 16; ++gpn) EXPECT_EQ(source.controller().page_map(HsvmCaller::host, vmid, gpn, 100 + gpn), HsvmStatus::ok);
+        CryptographyTimes times;
+        EXPECT_EQ(source.hsvm.perform(times.launch, [&](HsvmController& hsvm) { return hsvm.launch(HsvmCaller::host, vmid, 3, Bytes(5000, 1), {}); }),
+                  HsvmStatus::ok);
+        CommandedHsvm guest(source);
+        guest.set(HsvmCaller::guest, vmid, {{hsvm_registers::Register::buffer_address, page_bytes}, {hsvm_registers::Register::buffer_length, page_bytes}});
+        guest.put(hsvm_registers::Register::operation, static_cast<std::uint64_t>(HsvmOperation::attest));
+        times.attest = source.commander.last_delay();
+        EXPECT_EQ(guest.get(hsvm_registers::Register::status), 0u);
+        for (Gpn gpn = 0; gpn < 16; ++gpn) {
+            Bytes image;
+            EXPECT_EQ(source.controller().swap_out(HsvmCaller::host, vmid, gpn, image), HsvmStatus::ok);
+        }
+        Nonce nonce{};
+        EXPECT_EQ(target.controller().challenge(HsvmCaller::host, nonce), HsvmStatus::ok);
+        Bytes blob;
+        const SignedCertificate& certificate = test_chip(2).certificate(KeyUsage::unwrap);
+        EXPECT_EQ(source.hsvm.perform(times.export_vm, [&](HsvmController& hsvm) { return hsvm.export_vm(HsvmCaller::host, vmid, certificate, nonce, blob); }),
+                  HsvmStatus::ok);
+        EXPECT_EQ(target.hsvm.perform(times.import_vm, [&](HsvmController& hsvm) { return hsvm.import_vm(HsvmCaller::host, blob, vmid); }), HsvmStatus::ok);
+        return times;
+    }
+
+    static HsvmMachineSettings second(HsvmMachineSettings settings) {
+        settings.chip = 2;
+        return settings;
+    }
+    const Address shim;
+    HsvmBench source;
+    HsvmBench target;
+};
+
+class HsvmCryptography : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Encrypted, HsvmCryptography, testing::Bool());
+
+TEST_P(HsvmCryptography, HashesAndKeysTakeTheTimeThatTheyAreGiven) {
+    HsvmMachineSettings settings;
+    settings.encrypt = GetParam();
+    TwoChips usual(settings, "usual", {});
+    TwoChips free(settings, "free", [](HsvmControllerTlm::Parameters& parameters) { parameters.hash_block_latency = SC_ZERO_TIME; });
+    TwoChips slow(settings, "slow", [](HsvmControllerTlm::Parameters& parameters) {
+        parameters.hash_block_latency = sc_core::sc_time(7, SC_NS);
+        parameters.private_key_latency = sc_core::sc_time(5, sc_core::SC_MS);
+        parameters.public_key_latency = sc_core::sc_time(200, sc_core::SC_US);
+    });
+    simulate([&] {
+        const CryptographyTimes unpaid = free.live(), plain = usual.live(), paid = slow.live();
+        // 44 bytes before the image, 5000 of it, 1344 of registers, and the padding: 100 blocks.
+        constexpr int blocks = 100;
+        EXPECT_EQ(plain.launch - unpaid.launch, sc_core::sc_time(blocks * 65 / 2.0, SC_NS)) << "65 cycles at 2 GHz";
+        EXPECT_EQ(paid.launch - unpaid.launch, sc_core::sc_time(blocks * 7, SC_NS));
+        EXPECT_EQ(plain.attest, unpaid.attest) << "nobody has said what a signature takes";
+        EXPECT_EQ(paid.attest - unpaid.attest, sc_core::sc_time(5, sc_core::SC_MS));
+        EXPECT_EQ(paid.export_vm - unpaid.export_vm, sc_core::sc_time(400, sc_core::SC_US)) << "the certificate, and K_vm for it";
+        EXPECT_EQ(paid.import_vm - unpaid.import_vm, sc_core::sc_time(5, sc_core::SC_MS));
+        const HsvmController::Statistics& here = slow.source.controller().statistics();
+        const HsvmController::Statistics& there = slow.target.controller().statistics();
+        EXPECT_EQ(here.hash_blocks, 100u);
+        EXPECT_EQ(here.private_key_uses, 1u);
+        EXPECT_EQ(here.public_key_uses, 2u);
+        EXPECT_EQ(there.hash_blocks, 0u);
+        EXPECT_EQ(there.private_key_uses, 1u);
+        // Who is refused before, or has no blob, makes nobody use a key.
+        sc_core::sc_time refused;
+        Vmid vmid = 0;
+        EXPECT_EQ(slow.target.hsvm.perform(refused, [&](HsvmController& hsvm) { return hsvm.import_vm(HsvmCaller::guest, Bytes(2000), vmid); }), HsvmStatus::wrong_mode);
+        EXPECT_EQ(slow.target.hsvm.perform(refused, [&](HsvmController& hsvm) { return hsvm.import_vm(HsvmCaller::host, Bytes(20), vmid); }),
+                  HsvmStatus::not_authentic);
+        EXPECT_LT(refused, sc_core::sc_time(1, sc_core::SC_MS));
     });
 }
 

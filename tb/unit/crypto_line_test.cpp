@@ -184,5 +184,13 @@ TEST(Sha256, PartsAreConcatenated) {
     EXPECT_EQ(to_hex(sha256({std::string_view("a"), std::string_view("bc")})), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, PaddingTakesABlockMoreWhereItDoesNotFit) {
+    EXPECT_EQ(sha256_blocks(0), 1u);
+    EXPECT_EQ(sha256_blocks(55), 1u);
+    EXPECT_EQ(sha256_blocks(56), 2u);
+    EXPECT_EQ(sha256_blocks(119), 2u);
+    EXPECT_EQ(sha256_blocks(120), 3u);
+}
+
 }  // namespace
 }  // namespace coffer::crypto
