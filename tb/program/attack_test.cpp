@@ -37,7 +37,7 @@ TEST(AttackCommand, PrintsJson) {
         EXPECT_FALSE(attack["evidence"].get<std::string>().empty()) << attack;
         EXPECT_FALSE(attack["description"].get<std::string>().empty()) << attack;
         EXPECT_EQ(attack["time"]["unit"], "ns");
-        EXPECT_EQ(attack["time"]["value"].get<double>() > 0, attack["outcome"] != "n/a") << attack;
+        EXPECT_TRUE(attack["time"]["value"].get<double>() > 0 || attack["outcome"] == "n/a") << attack;
         const std::string outcome = attack["outcome"];
         const bool whole = attack["configuration"] == "combined" && attack["integrity"] == "bmt";
         EXPECT_FALSE(whole && (outcome == "leaked" || outcome == "corrupted")) << attack;
