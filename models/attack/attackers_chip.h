@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "attack/vm_migration.h"
+#include "common/protection_configuration.h"
 #include "crypto/key_wrap.h"
-#include "hsvm/protection_configuration.h"
 #include "vm_table/chip_identity.h"
 
 namespace coffer {

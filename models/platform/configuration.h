@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "common/protection_configuration.h"
 #include "common/scheme.h"
 #include "common/units.h"
 #include "crypto/kdf.h"
 #include "crypto/keys.h"
 #include "hsvm/hsvm_transport.h"
-#include "hsvm/protection_configuration.h"
 #include "memory/bus_probe.h"
 #include "platform/keyed_input.h"
 #include "vcpu/tlb.h"

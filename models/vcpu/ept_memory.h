@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "common/byte_store.h"
+#include "common/protection_configuration.h"
 #include "common/statistics.h"
 #include "hsvm/hsvm_ports.h"
 #include "hsvm/npt_entry.h"
-#include "hsvm/protection_configuration.h"
 #include "memory/address_map.h"
 #include "vcpu/translation.h"
 #include "vm_table/vm_keeper.h"

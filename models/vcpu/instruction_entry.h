@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "hsvm/protection_configuration.h"
+#include "common/protection_configuration.h"
 
 namespace coffer {
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
+#include "common/protection_configuration.h"
 #include "common/statistics.h"
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/hsvm_domains.h"
-#include "hsvm/protection_configuration.h"
 #include "vcpu/core_memory.h"
 #include "vcpu/processor_core.h"
 #include "vcpu/ept_memory.h"

@@ -5,10 +5,10 @@
 #include <string_view>
 
 #include "common/bytes.h"
+#include "common/protection_configuration.h"
 #include "common/scheme.h"
 #include "crypto/sha256.h"
 #include "crypto/signature.h"
-#include "hsvm/protection_configuration.h"
 #include "vm_table/nonvolatile.h"
 #include "vm_table/vm_vector.h"
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "common/errors.h"
+#include "common/protection_configuration.h"
 #include "hsvm/nested_page_table.h"
 #include "hsvm/ownership_table.h"
 #include "hsvm/protected_memory_port.h"
-#include "hsvm/protection_configuration.h"
 #include "hsvm/vm_records.h"
 #include "unit/fixtures.h"
 
