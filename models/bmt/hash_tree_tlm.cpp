@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/charge_tlm.h"
 #include "vm_table/register_table.h"
 
 namespace coffer {
@@ -9,19 +10,6 @@ namespace coffer {
 namespace {
 
 using vm_table_registers::Register;
-
-/// Sends what a transaction costs to its own delay, also where one is served while another is.
-class Charge {
-public:
-    Charge(sc_core::sc_time*& current, sc_core::sc_time& delay) : current_(current), outer_(std::exchange(current, &delay)) {}
-    ~Charge() { current_ = outer_; }
-    Charge(const Charge&) = delete;
-    Charge& operator=(const Charge&) = delete;
-
-private:
-    sc_core::sc_time*& current_;
-    sc_core::sc_time* outer_;
-};
 
 Address register_address(Register name, Slot slot) { return vm_table_registers::entry(name).address_of(slot); }
 

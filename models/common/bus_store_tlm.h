@@ -7,6 +7,7 @@
 #include <tlm>
 
 #include "common/byte_store.h"
+#include "common/charge_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/initiator_socket_tlm.h"
 
@@ -17,8 +18,10 @@ class BusStoreTlm : public ByteStore {
 public:
     explicit BusStoreTlm(BoundTarget& target) : target_(target) { payload_.context.mode = Mode::chip; }
 
-    /// Where the time of the next accesses goes; gives where it went before.
-    sc_core::sc_time& charge_to(sc_core::sc_time& delay) { return *std::exchange(delay_, &delay); }
+    /// Where the time of the next accesses goes.
+    void charge_to(sc_core::sc_time& delay) { delay_ = &delay; }
+    /// The same for as long as what this gives lives.
+    Charge charge(sc_core::sc_time& delay) { return {delay_, delay}; }
 
     /// Whether an access failed since the last call: then `read` gave zeros, or `write` had no effect.
     bool take_failure() { return std::exchange(failed_, false); }

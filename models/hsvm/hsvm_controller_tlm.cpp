@@ -98,7 +98,7 @@ void HsvmControllerTlm::command_b_transport(tlm::tlm_generic_payload& payload, s
     const auto hit = commands_ ? find_register(payload, hsvm_registers::table, 0, 1, status) : std::nullopt;
     if (hit) {
         const Exclusive::Hold hold(exclusive_);
-        const Charge charge(memory_, delay);
+        const Charge charge = memory_.charge(delay);
         delay += parameters_.register_latency;
         const HsvmRequester requester = requester_of(payload);
         std::uint8_t* const data = payload.get_data_ptr();
@@ -177,7 +177,7 @@ void HsvmControllerTlm::walk_b_transport(tlm::tlm_generic_payload& payload, sc_c
         return;
     }
     const Exclusive::Hold hold(exclusive_);
-    const Charge charge(memory_, delay);
+    const Charge charge = memory_.charge(delay);
     const sc_core::sc_time before = delay;
     delay += parameters_.walk_latency;
     serve_walk(payload, *controller_);

@@ -73,7 +73,7 @@ public:
     template <class Operation>
     auto perform(sc_core::sc_time& delay, Operation&& operation) {
         const Exclusive::Hold hold(exclusive_);
-        const Charge charge(memory_, delay);
+        const Charge charge = memory_.charge(delay);
         delay += parameters_.operation_latency;
         const HsvmController::Statistics before = controller_->statistics();
         const auto result = operation(*controller_);
@@ -84,19 +84,6 @@ public:
     void collect(StatisticsGroup& group) const override;
 
 private:
-    /// Sends the time of memory accesses to one transaction's delay.
-    class Charge {
-    public:
-        Charge(HsvmMemoryTlm& memory, sc_core::sc_time& delay) : memory_(memory), outer_(memory.charge_to(delay)) {}
-        ~Charge() { memory_.charge_to(outer_); }
-        Charge(const Charge&) = delete;
-        Charge& operator=(const Charge&) = delete;
-
-    private:
-        HsvmMemoryTlm& memory_;
-        sc_core::sc_time& outer_;
-    };
-
     void command_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
     unsigned command_transport_dbg(tlm::tlm_generic_payload& payload);
     void walk_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

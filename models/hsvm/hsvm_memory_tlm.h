@@ -3,6 +3,7 @@
 #include <systemc>
 
 #include "aise/lpid_source.h"
+#include "common/charge_tlm.h"
 #include "common/context_payload_tlm.h"
 #include "common/initiator_socket_tlm.h"
 #include "crypto/kdf.h"
@@ -12,14 +13,14 @@
 namespace coffer {
 
 /// Serves the H-SVM controller from the memory protection subsystem over two of its sockets: `chip` (MpeTlm::chip_socket) and `control`
-/// (MpeTlm::control_socket). Each access adds its time to the delay that was set last.
+/// (MpeTlm::control_socket). Each access adds its time to the delay that it is charged to.
 class HsvmMemoryTlm : public HsvmMemory {
 public:
     /// All references outlive the object; `lpids` are those of `protection`.
     HsvmMemoryTlm(BoundTarget& chip, BoundTarget& control, MemoryProtectionTlm& protection, LpidSource& lpids, const crypto::KdfContext& fleet_id);
 
-    /// Where the time of the next accesses goes; gives where it went before.
-    sc_core::sc_time& charge_to(sc_core::sc_time& delay) { return *std::exchange(delay_, &delay); }
+    /// Where the time of accesses goes, for as long as what this gives lives.
+    Charge charge(sc_core::sc_time& delay) { return {delay_, delay}; }
     sc_core::sc_time& delay() { return *delay_; }
 
     bool read_chip(Address offset, std::uint8_t* data, std::size_t size) override;

@@ -64,9 +64,8 @@ void MetadataCacheTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::s
         payload.set_response_status(payload.get_command() == tlm::TLM_IGNORE_COMMAND ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE);
         return;
     }
-    sc_core::sc_time& outer = bus_.charge_to(delay);
+    const Charge charge = bus_.charge(delay);
     payload.set_response_status(serve(payload, *context));
-    bus_.charge_to(outer);
     if (context->metadata == MetadataCommand::look_up) delay += parameters_.latency;
 }
 

@@ -174,9 +174,8 @@ bool MpeTlm::serve_plain_page(tlm::tlm_generic_payload& payload, PageCommand com
     const Address frame = payload.get_address();
     if (command == PageCommand::shred || command == PageCommand::release) {
         const Bytes zeros(page_bytes);
-        sc_core::sc_time& outer = bus_.charge_to(delay);
+        const Charge charge = bus_.charge(delay);
         bus_.write(frame, zeros.data(), zeros.size());
-        bus_.charge_to(outer);
     } else if (command == PageCommand::move) {
         copy_bus(frame, load_le64(payload.get_data_ptr()), page_bytes, delay);
     } else if (command == PageCommand::verify) {
@@ -233,10 +232,9 @@ bool MpeTlm::read_leaf(const PageRef& page, std::uint8_t& state, sc_core::sc_tim
 
 void MpeTlm::copy_bus(Address from, Address to, std::size_t size, sc_core::sc_time& delay) {
     Bytes bytes(size);
-    sc_core::sc_time& outer = bus_.charge_to(delay);
+    const Charge charge = bus_.charge(delay);
     bus_.read(from, bytes.data(), size);
     bus_.write(to, bytes.data(), size);
-    bus_.charge_to(outer);
 }
 
 void MpeTlm::metadata_b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

@@ -15,16 +15,14 @@ EptTlm::EptTlm(const sc_core::sc_module_name& name, const Parameters& parameters
 }
 
 void EptTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-    sc_core::sc_time& charged_before = memory_.charge_to(delay);
+    const Charge charge = memory_.charge(delay);
     serve_walk(payload, tables_);
-    memory_.charge_to(charged_before);
     if (payload.is_response_ok() && payload.is_read()) delay += parameters_.latency;
 }
 
 EptStatus EptTlm::store(Vmid vmid, Gpn gpn, NptEntry entry, sc_core::sc_time& delay) {
-    sc_core::sc_time& charged_before = memory_.charge_to(delay);
+    const Charge charge = memory_.charge(delay);
     const EptStatus status = tables_.store(vmid, gpn, entry);
-    memory_.charge_to(charged_before);
     delay += parameters_.latency;
     return status;
 }

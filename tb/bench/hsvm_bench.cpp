@@ -20,19 +20,6 @@ std::unique_ptr<HsvmPlatform> combined_platform;
 
 HsvmPlatform& platform_of(bool combined) { return combined ? *combined_platform : *hsvm_platform; }
 
-/// Sends the time of page commands to one delay.
-class Charge {
-public:
-    Charge(HsvmMemoryTlm& memory, sc_core::sc_time& delay) : memory_(memory), outer_(memory.charge_to(delay)) {}
-    ~Charge() { memory_.charge_to(outer_); }
-    Charge(const Charge&) = delete;
-    Charge& operator=(const Charge&) = delete;
-
-private:
-    HsvmMemoryTlm& memory_;
-    sc_core::sc_time& outer_;
-};
-
 // (b) Clearing a page, everything up to the tree in memory: a fresh counter block and its leaf, or 64 lines of zeros.
 
 void clear_by_counter_block(benchmark::State& state) {
@@ -40,7 +27,7 @@ void clear_by_counter_block(benchmark::State& state) {
     Guest guest(platform);
     guest.map_first(rounds);
     measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) {
-        const Charge charge(platform.memory, delay);
+        const Charge charge = platform.memory.charge(delay);
         const bool cleared = !platform.memory.shred_page(guest.vmid, guest.gpa(i), guest.hpa(i));
         platform.memory.settle_page(guest.vmid, guest.gpa(i), guest.hpa(i));
         return cleared;
@@ -53,7 +40,7 @@ void clear_by_encrypted_lines(benchmark::State& state) {
     Guest guest(platform);
     guest.map_first(rounds);
     measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) {
-        const Charge charge(platform.memory, delay);
+        const Charge charge = platform.memory.charge(delay);
         bool cleared = true;
         for (Address line = 0; line != page_bytes; line += line_bytes) cleared &= platform.memory.write_line(guest.vmid, guest.gpa(i) + line, guest.hpa(i) + line, zeros.data());
         platform.memory.settle_page(guest.vmid, guest.gpa(i), guest.hpa(i));
@@ -67,7 +54,7 @@ void clear_by_plain_lines(benchmark::State& state) {
     Guest guest(platform);
     guest.map_first(rounds);
     measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) {
-        const Charge charge(platform.memory, delay);
+        const Charge charge = platform.memory.charge(delay);
         for (Address line = 0; line != page_bytes; line += line_bytes) platform.memory.write_raw(guest.hpa(i) + line, zeros.data(), zeros.size());
         return true;
     });
