@@ -1,5 +1,6 @@
 #include "hsvm/chip_region.h"
 
+#include <array>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -56,6 +57,13 @@ void ChipRegion::write_word(Address address, std::uint64_t word) {
     std::uint8_t bytes[8];
     store_le64(bytes, word);
     write_bytes(address, bytes, sizeof bytes);
+}
+
+bool ChipRegion::is_clear(std::uint64_t frame) {
+    static constexpr std::array<std::uint8_t, page_bytes> zeros{};
+    std::array<std::uint8_t, page_bytes> bytes;
+    if (!port_.read_chip(frame * page_bytes - layout_.base, bytes.data(), bytes.size())) throw ChipRegionFailure();
+    return bytes == zeros;
 }
 
 void ChipRegion::clear_frame(std::uint64_t frame) {

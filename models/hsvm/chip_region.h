@@ -52,6 +52,8 @@ public:
     /// `size` bytes within one line.
     void read_bytes(Address address, std::uint8_t* data, std::size_t size);
     void write_bytes(Address address, const std::uint8_t* data, std::size_t size);
+    /// Whether all bytes of a frame read as zeros.
+    bool is_clear(std::uint64_t frame);
     void clear_frame(std::uint64_t frame);
 
 private:
