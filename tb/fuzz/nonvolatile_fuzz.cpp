@@ -1,15 +1,12 @@
 // A chip's non-volatile files with any bytes: one line of refusal, or a chip that counts on and whose log can be written and read again.
 //
 // An input is: which files there are (bits 0 to 3: FILE, log register, copies 0 and 1; bits 4 and 5: the register is made to match copy 0, and
-// the digest of FILE its first 8 bytes, so that mutations get past them); the lengths of FILE and of the register (1 byte each) and of copy 0 (2 bytes); the bytes of the four.
+// the digest of FILE its first 8 bytes, so that mutations get past them); the lengths of FILE and of the register (1 byte each) and of copy 0 (2
+// bytes); the bytes of the four.
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,26 +15,20 @@
 #include "common/bytes.h"
 #include "common/errors.h"
 #include "crypto/sha256.h"
+#include "fuzz_target.h"
 #include "vm_table/file_nonvolatile.h"
 #include "vm_table/vm_log.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-
-namespace coffer {
+namespace coffer::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
 
-void require(bool condition, const char* what) {
-    if (condition) return;
-    std::fprintf(stderr, "nonvolatile_fuzz: %s\n", what);
-    std::abort();
-}
-
 /// A folder of this process, in memory where there is such a place.
 class Scratch {
 public:
-    Scratch() : path_((::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : fs::temp_directory_path().string()) + "/coffer_fuzz_" + std::to_string(::getpid())) {
+    Scratch()
+        : path_((::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : fs::temp_directory_path().string()) + "/coffer_fuzz_" + std::to_string(::getpid())) {
         fs::create_directories(path_);
     }
     ~Scratch() {
@@ -113,7 +104,8 @@ struct Files {
         if (gpc.size() != 40) return false;
         first = load_le64(gpc.data());
         const crypto::Digest digest = crypto::sha256({{gpc.data(), sizeof first}});
-        return std::equal(digest.begin(), digest.end(), gpc.begin() + 8) && chip_of(first) == 1 && count_of(first) != 0 && ((present & 2) == 0 || log_register.size() == 32);
+        return std::equal(digest.begin(), digest.end(), gpc.begin() + 8) && chip_of(first) == 1 && count_of(first) != 0 &&
+               ((present & 2) == 0 || log_register.size() == 32);
     }
 
     std::size_t present = 0;
@@ -127,7 +119,8 @@ void use_log(NonVolatile& nonvolatile) {
     VmLog log(nonvolatile);
     const bool accepted = log.accept_install(identity, 0, crypto::Digest{}, NodeTag{}) == LogStatus::ok;
     const VmLog again(nonvolatile);
-    require(again.generation() == log.generation() && again.chain() == log.chain() && again.boots(identity) == log.boots(identity), "the log was not read back");
+    require(again.generation() == log.generation() && again.chain() == log.chain() && again.boots(identity) == log.boots(identity),
+            "the log was not read back");
     require(!accepted || again.boots(identity) != std::nullopt, "an accepted install is not on record");
 }
 
@@ -142,20 +135,22 @@ void start_chip(const fs::path& file, bool may_start, Lpid first) {
 }
 
 }  // namespace
-}  // namespace coffer
+}  // namespace coffer::fuzz
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const coffer::Scratch scratch;
+    using namespace coffer;
+    using namespace coffer::fuzz;
+    static const Scratch scratch;
     const std::filesystem::path file = scratch.path() / "chip";
-    const coffer::Files files({data, size});
+    const Files files({data, size});
     files.write(file);
-    coffer::Lpid first = 0;
+    Lpid first = 0;
     const bool may_start = files.may_start(first);
     try {
-        coffer::start_chip(file, may_start, first);
-    } catch (const coffer::InputError& error) {
-        coffer::require(std::string(error.what()).find('\n') == std::string::npos, "a message of more than one line");
-        coffer::require(!may_start || files.present & 14, "good files were refused");
+        start_chip(file, may_start, first);
+    } catch (const InputError& error) {
+        require(std::string(error.what()).find('\n') == std::string::npos, "a message of more than one line");
+        require(!may_start || files.present & 14, "good files were refused");
     }
     return 0;
 }
