@@ -1,6 +1,6 @@
-# Designs as C++: coffer_add_verilated(TARGET SOURCE file.v [TOP module] [PREFIX class] [MUTATED] [ARGUMENTS ...] [OPTIMIZE flags]) makes TARGET, an interface
-# library with the header <PREFIX.h> of the Verilated model, made and compiled by one step that Ninja runs beside others. PREFIX is V<top> unless told.
-# MUTATED: of a copy of the source in which one operator is exchanged (tb/cosim/mutate_verilog).
+# Designs as C++: coffer_add_verilated(TARGET SOURCE file.v [TOP module] [PREFIX class] [MUTATED] [ARGUMENTS ...] [OPTIMIZE flags]) makes TARGET, an
+# interface library with the header <PREFIX.h> of the Verilated model, made and compiled by one step that Ninja runs beside others. PREFIX is V<top>
+# unless told. MUTATED: of a copy of the source in which one operator is exchanged (tb/cosim/mutate_verilog).
 find_program(VERILATOR verilator)
 if(NOT VERILATOR)
   message(FATAL_ERROR "Install verilator, or turn COFFER_RTL off: nothing of the hardware level can run without it.")

@@ -18,9 +18,9 @@ namespace coffer {
 ///
 /// Either level is behind the same sockets: the reference level with given times, or hardware with its own.
 ///
-/// `target_socket`: a read of 80 bytes a line (1 to 64 lines: four pad chunks, then the tag mask), with `ivs` and `key_slot` in the SecurityContext, answered
-/// with the pads and, in `ready`, the time they are there; the address does not matter. An unknown slot, or no extension, is a generic error.
-/// `key_socket`: K_data and revoke (KeyAddress), write only.
+/// `target_socket`: a read of 80 bytes a line (1 to 64 lines: four pad chunks, then the tag mask), with `ivs` and `key_slot` in the SecurityContext,
+/// answered with the pads and, in `ready`, the time they are there; the address does not matter. An unknown slot, or no extension, is a generic
+/// error. `key_socket`: K_data and revoke (KeyAddress), write only.
 class PadGeneratorTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     TargetSocket<PadGeneratorTlm> target_socket;

@@ -43,7 +43,8 @@ public:
 class SettlePort {
 public:
     virtual ~SettlePort() = default;
-    /// Writes the block to memory and its tag into its parent. The block has left the cache. Where a node on the way fails its check, the VM is stopped.
+    /// Writes the block to memory and its tag into its parent. The block has left the cache.
+    /// Where a node on the way fails its check, the VM is stopped.
     virtual void settle(Address address, const BlockId& id, const Block64& block) = 0;
 };
 

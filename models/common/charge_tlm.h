@@ -6,8 +6,8 @@
 
 namespace coffer {
 
-/// While this object lives, a module that keeps one place for the time of its accesses charges them to `delay`: that of the transaction that it serves,
-/// also where one is served while another is.
+/// While this object lives, a module that keeps one place for the time of its accesses charges them to `delay`: that of the transaction that it
+/// serves, also where one is served while another is.
 class [[nodiscard]] Charge {
 public:
     /// `place`: where the module keeps it; it outlives the object.

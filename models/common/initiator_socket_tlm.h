@@ -32,8 +32,8 @@ private:
     DirectTransport* direct_ = nullptr;
 };
 
-/// The initiator socket of a module on the path of every access: tlm_utils::simple_initiator_socket, and the fast way to the one target it is bound to, from the end of
-/// elaboration on. `policy`: whether it may be unbound.
+/// The initiator socket of a module on the path of every access: tlm_utils::simple_initiator_socket, and the fast way to the one target it is bound
+/// to, from the end of elaboration on. `policy`: whether it may be unbound.
 template <class Module, sc_core::sc_port_policy policy = sc_core::SC_ONE_OR_MORE_BOUND>
 class InitiatorSocket : public tlm_utils::simple_initiator_socket_b<Module, 32, tlm::tlm_base_protocol_types, policy> {
     using Base = tlm_utils::simple_initiator_socket_b<Module, 32, tlm::tlm_base_protocol_types, policy>;

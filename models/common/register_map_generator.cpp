@@ -201,8 +201,8 @@ std::string c_header(const RegisterMap& map) {
         define(group.name + "_base", group.base);
         if (group.stride != 0) define(group.name + "_stride", group.stride);
         for (const Register& reg : group.registers) {
-            out += fmt::format("\n/* {}\n * Software {}, hardware {}; offset from {}_{}_BASE. */\n", reg.description, reg.software, reg.hardware, prefix,
-                               upper(group.name));
+            out += fmt::format("\n/* {}\n * Software {}, hardware {}; offset from {}_{}_BASE. */\n", reg.description, reg.software, reg.hardware,
+                               prefix, upper(group.name));
             define(reg.name + "_offset", reg.offset);
             define(reg.name + "_bytes", reg.bytes);
             if (!reg.reset_is_parameter) define(reg.name + "_reset", reg.reset);
@@ -252,7 +252,8 @@ std::string decode_table(const RegisterMap& map) {
 
 std::string page(const RegisterMap& map) {
     std::string out = fmt::format("<!-- {} -->\n# {}: registers\n\n{}\n\n", notice(map), map.title, map.description);
-    out += "Registers are little-endian. *Software* is everything that runs on a processor, and devices; *hardware* is the chip itself (mode `chip` in the\n"
+    out += "Registers are little-endian. *Software* is everything that runs on a processor, and devices; *hardware* is the chip itself "
+           "(mode `chip` in the\n"
            "`SecurityContext`). `none`: neither may read or write it there; `ro`, `wo`, `rw`: read only, write only, both.\n";
     for (const Group& group : map.groups) {
         out += fmt::format("\n## {}\n\n{} ", upper(group.name), group.description);

@@ -11,12 +11,12 @@
 
 namespace coffer {
 
-/// What registers owe any payload: an access is a run of bytes of one register, a write all of them. False where the response is none but OK, and then `response` is set. A forbidden
-/// access is a command error, one outside a register an address error. Mode chip in the SecurityContext has the hardware's rights, all else software's.
-/// `base`: where in `table` the addresses of the payload begin.
+/// What registers owe any payload: an access is a run of bytes of one register, a write all of them. False where the response is none but OK, and
+/// then `response` is set. A forbidden access is a command error, one outside a register an address error. Mode chip in the SecurityContext has the
+/// hardware's rights, all else software's. `base`: where in `table` the addresses of the payload begin.
 template <std::size_t N>
-std::optional<RegisterHit> find_register(const tlm::tlm_generic_payload& payload, const std::array<RegisterEntry, N>& table, Address base, std::uint64_t instances,
-                                         tlm::tlm_response_status& response) {
+std::optional<RegisterHit> find_register(const tlm::tlm_generic_payload& payload, const std::array<RegisterEntry, N>& table, Address base,
+                                         std::uint64_t instances, tlm::tlm_response_status& response) {
     const auto refuse = [&](tlm::tlm_response_status status) {
         response = status;
         return std::nullopt;

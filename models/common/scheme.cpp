@@ -33,7 +33,8 @@ namespace {
 void check_tag(std::string_view key, unsigned bytes, std::string_view mac_key, MacAlgorithm mac) {
     if (bytes != 4 && bytes != 8 && bytes != 16 && bytes != 32) throw InputError(key, fmt::format("{} bytes is no tag size", bytes), "4, 8, 16, 32");
     if (bytes > mac_bytes(mac))
-        throw InputError(key, fmt::format("{} bytes are more than {} {} gives", bytes, mac_key, to_string(mac)), fmt::format("at most {}", mac_bytes(mac)));
+        throw InputError(key, fmt::format("{} bytes are more than {} {} gives", bytes, mac_key, to_string(mac)),
+                         fmt::format("at most {}", mac_bytes(mac)));
 }
 
 }  // namespace

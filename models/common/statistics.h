@@ -23,7 +23,9 @@ public:
 
     void add(std::string_view name, std::uint64_t value, std::string_view unit) { values_.push_back({std::string(name), value, std::string(unit)}); }
     void add(std::string_view name, double value, std::string_view unit) { values_.push_back({std::string(name), value, std::string(unit)}); }
-    void add(std::string_view name, std::string value, std::string_view unit) { values_.push_back({std::string(name), std::move(value), std::string(unit)}); }
+    void add(std::string_view name, std::string value, std::string_view unit) {
+        values_.push_back({std::string(name), std::move(value), std::string(unit)});
+    }
     /// A subgroup, which stays where it is while others are added.
     StatisticsGroup& group(std::string_view name) { return groups_.emplace_back(std::string(name)); }
 

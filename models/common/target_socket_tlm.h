@@ -10,9 +10,10 @@
 
 namespace coffer {
 
-/// The target socket of a module: tlm_utils::simple_target_socket without its conversions between blocking and non-blocking transport and without its function pointers,
-/// which cost more per hop than the hop: the module's functions are template arguments, so that a transaction is one virtual call. A non-blocking request is answered at
-/// once with TLM_COMPLETED, as IEEE 1666-2011 16.2.4 allows. `initiators`: how many may be bound, 0 for any number; `policy`: whether none may be.
+/// The target socket of a module: tlm_utils::simple_target_socket without its conversions between blocking and non-blocking transport and without its
+/// function pointers, which cost more per hop than the hop: the module's functions are template arguments, so that a transaction is one virtual call.
+/// A non-blocking request is answered at once with TLM_COMPLETED, as IEEE 1666-2011 16.2.4 allows. `initiators`: how many may be bound, 0 for any
+/// number; `policy`: whether none may be.
 template <class Module, int initiators = 1, sc_core::sc_port_policy policy = sc_core::SC_ONE_OR_MORE_BOUND>
 class TargetSocket : public tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, initiators, policy> {
     using Base = tlm::tlm_target_socket<32, tlm::tlm_base_protocol_types, initiators, policy>;
@@ -23,8 +24,8 @@ public:
 
     explicit TargetSocket(const char* name) : Base(name) {}
 
-    /// Names the member functions of `module` that serve the socket, once, while the module is made. Without `debug`, debug access transfers nothing; without `direct`,
-    /// direct access is refused.
+    /// Names the member functions of `module` that serve the socket, once, while the module is made. Without `debug`, debug access transfers nothing;
+    /// without `direct`, direct access is refused.
     template <auto blocking, auto debug = nullptr, auto direct = nullptr>
     void serve(Module& module) {
         forward_ = std::make_unique<Forward<blocking, debug, direct>>(module);

@@ -4,8 +4,8 @@
 
 namespace coffer {
 
-/// One initiator at a time for a module that keeps state while it calls others: b_transport is re-entrant (IEEE 1666-2011 11.1.1), and as soon as something
-/// below calls wait, a second initiator can come in. Costs next to nothing while nobody waits.
+/// One initiator at a time for a module that keeps state while it calls others: b_transport is re-entrant (IEEE 1666-2011 11.1.1), and as soon as
+/// something below calls wait, a second initiator can come in. Costs next to nothing while nobody waits.
 class Exclusive {
 public:
     /// Holds the module from construction to destruction; waits until the holder before is done.

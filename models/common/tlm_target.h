@@ -50,8 +50,9 @@ inline tlm::tlm_response_status judge_payload(const tlm::tlm_generic_payload& pa
 }  // namespace detail
 
 /// Checks a payload against a target whose addresses are [0, size). True: a read or write to carry out; the response is the caller's to set.
-/// False: answered. TLM_IGNORE_COMMAND is OK and does nothing (14.8); no data or a streaming width of 0 is a burst error (14.10, 14.12); a byte enable
-/// other than 0 or 0xff, or an empty array of them, a byte enable error (14.11); an access that starts or ends outside, or wraps, an address error.
+/// False: answered. TLM_IGNORE_COMMAND is OK and does nothing (14.8); no data or a streaming width of 0 is a burst error (14.10, 14.12); a byte
+/// enable other than 0 or 0xff, or an empty array of them, a byte enable error (14.11);
+/// an access that starts or ends outside, or wraps, an address error.
 [[gnu::always_inline]] inline bool check_payload(tlm::tlm_generic_payload& payload, std::uint64_t size) {
     const std::uint64_t address = payload.get_address();
     const unsigned length = payload.get_data_length();
@@ -60,8 +61,8 @@ inline tlm::tlm_response_status judge_payload(const tlm::tlm_generic_payload& pa
     return detail::check_unusual_payload(payload, size);
 }
 
-/// Calls f(address, data, length) for every run of enabled bytes with rising addresses, in the order of the data array; a streaming access (14.12) starts a run each time it
-/// returns to its first address. Stops where `f` gives false, and gives it on. The payload has passed check_payload.
+/// Calls f(address, data, length) for every run of enabled bytes with rising addresses, in the order of the data array; a streaming access (14.12)
+/// starts a run each time it returns to its first address. Stops where `f` gives false, and gives it on. The payload has passed check_payload.
 template <class Function>
 bool for_each_run(const tlm::tlm_generic_payload& payload, Function&& f) {
     const std::uint64_t address = payload.get_address();
@@ -84,7 +85,8 @@ bool for_each_run(const tlm::tlm_generic_payload& payload, Function&& f) {
     return true;
 }
 
-/// Cuts `length` bytes at `address` at multiples of `block` (a power of two) and calls f(address, data, length) for every piece. Stops where `f` gives false, and gives it on.
+/// Cuts `length` bytes at `address` at multiples of `block` (a power of two) and calls f(address, data, length) for every piece.
+/// Stops where `f` gives false, and gives it on.
 template <class Function>
 bool for_each_piece(std::uint64_t address, std::uint8_t* data, std::uint64_t length, std::uint64_t block, Function&& f) {
     while (length != 0) {
@@ -97,8 +99,8 @@ bool for_each_piece(std::uint64_t address, std::uint8_t* data, std::uint64_t len
     return true;
 }
 
-/// How many bytes of a debug access a target with addresses [0, size) can serve: those from the first up to its end (clause 11.3: byte enables and streaming do not
-/// count, and neither does the response).
+/// How many bytes of a debug access a target with addresses [0, size) can serve: those from the first up to its end (clause 11.3: byte enables and
+/// streaming do not count, and neither does the response).
 inline unsigned debug_length(const tlm::tlm_generic_payload& payload, std::uint64_t size) {
     const bool transfers = payload.is_read() || payload.is_write();
     if (!transfers || payload.get_data_ptr() == nullptr || payload.get_address() >= size) return 0;

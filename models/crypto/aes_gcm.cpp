@@ -63,7 +63,8 @@ void LineGcm::encrypt(const Iv& iv, const Block16& additional_data, const std::u
                                               additional_data.size(), plaintext, line_bytes);
 }
 
-bool LineGcm::decrypt(const Iv& iv, const Block16& additional_data, const std::uint8_t* ciphertext, const std::uint8_t* tag, std::uint8_t* plaintext) {
+bool LineGcm::decrypt(const Iv& iv, const Block16& additional_data, const std::uint8_t* ciphertext, const std::uint8_t* tag,
+                      std::uint8_t* plaintext) {
     return state_->decryption.DecryptAndVerify(plaintext, tag, tag_bytes, iv.data(), static_cast<int>(iv.size()), additional_data.data(),
                                                additional_data.size(), ciphertext, line_bytes);
 }

@@ -99,7 +99,8 @@ LineGhash& LineGhash::operator=(LineGhash&&) noexcept = default;
 
 LineGhash::Words LineGhash::hash(Words additional_data, const std::uint8_t* ciphertext) const {
     std::uint8_t* blocks = state_->blocks.data();
-    // Lines of one page follow each other and share their additional data; bytes stored right before the hash loads them in wider words would stall it.
+    // Lines of one page follow each other and share their additional data;
+    // bytes stored right before the hash loads them in wider words would stall it.
     if (load_le64(blocks) != additional_data.low || load_le64(blocks + 8) != additional_data.high) {
         store_le64(blocks, additional_data.low);
         store_le64(blocks + 8, additional_data.high);

@@ -27,7 +27,8 @@ DeviceTlm::DeviceTlm(const sc_core::sc_module_name& name, const Layout& layout, 
 
 std::uint64_t DeviceTlm::status() const {
     return std::uint64_t{static_cast<std::uint8_t>(state_)} << devices_registers::dma_status_state_shift |
-           std::uint64_t{static_cast<std::uint8_t>(cause_)} << devices_registers::dma_status_cause_shift | std::uint64_t{writing_} << devices_registers::dma_status_writing_shift;
+           std::uint64_t{static_cast<std::uint8_t>(cause_)} << devices_registers::dma_status_cause_shift |
+           std::uint64_t{writing_} << devices_registers::dma_status_writing_shift;
 }
 
 void DeviceTlm::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

@@ -25,10 +25,12 @@ enum class DeviceCause : std::uint8_t {
     memory_error,  ///< memory answered with another error
 };
 
-/// What devices share: `target_socket` with their registers (docs/registers_devices.md), for any number of initiators; a thread that carries commands out, one at a time;
-/// `initiator_socket`, over which it reaches memory by machine address and, once the platform has put an IOMMU behind it, nothing but the host's.
+/// What devices share: `target_socket` with their registers (docs/registers_devices.md), for any number of initiators; a thread that carries commands
+/// out, one at a time; `initiator_socket`, over which it reaches memory by machine address and, once the platform has put an IOMMU behind it,
+/// nothing but the host's.
 ///
-/// A command starts when CONTROL is written and ends with STATUS done or failed, which `completed` tells, too. Until then writes are generic errors and change nothing.
+/// A command starts when CONTROL is written and ends with STATUS done or failed, which `completed` tells, too.
+/// Until then writes are generic errors and change nothing.
 class DeviceTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     using Register = devices_registers::Register;

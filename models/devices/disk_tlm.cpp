@@ -13,10 +13,14 @@ constexpr std::uint64_t most_sectors = (std::uint64_t{1} << 63) / DiskTlm::secto
 }  // namespace
 
 DiskTlm::DiskTlm(const sc_core::sc_module_name& name, const DiskParameters& parameters, ByteStore& medium)
-    : DeviceTlm(name, {devices_registers::disk_base, devices_registers::disk_base, Register::disk_control, Register::disk_status, Register::disk_error_address}, parameters.latency),
+    : DeviceTlm(
+          name,
+          {devices_registers::disk_base, devices_registers::disk_base, Register::disk_control, Register::disk_status, Register::disk_error_address},
+          parameters.latency),
       access_time_(parameters.access_time),
       medium_(medium) {
-    if (parameters.sectors == 0 || parameters.sectors > most_sectors) throw InputError("disk.sectors", fmt::format("{} sectors", parameters.sectors), "1 to 2^51");
+    if (parameters.sectors == 0 || parameters.sectors > most_sectors)
+        throw InputError("disk.sectors", fmt::format("{} sectors", parameters.sectors), "1 to 2^51");
     set_value(Register::disk_sectors, parameters.sectors);
 }
 

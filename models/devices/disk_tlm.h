@@ -13,8 +13,8 @@ struct DiskParameters {
     sc_core::sc_time access_time{100, sc_core::SC_US};  ///< of a sector on the medium
 };
 
-/// A disk of sectors of 4096 bytes, which it transfers by itself from and to memory, one at a time and each all or nothing. The bytes on the medium are those of `medium`, from 0 on:
-/// the adversary's to read and to change.
+/// A disk of sectors of 4096 bytes, which it transfers by itself from and to memory, one at a time and each all or nothing. The bytes on the medium
+/// are those of `medium`, from 0 on: the adversary's to read and to change.
 class DiskTlm : public DeviceTlm {
 public:
     static constexpr std::size_t sector_bytes = 4096;

@@ -5,7 +5,9 @@
 namespace coffer {
 
 DmaEngineTlm::DmaEngineTlm(const sc_core::sc_module_name& name, const DmaEngineParameters& parameters)
-    : DeviceTlm(name, {devices_registers::dma_base, devices_registers::disk_base - devices_registers::dma_base, Register::dma_control, Register::dma_status, Register::dma_error_address},
+    : DeviceTlm(name,
+                {devices_registers::dma_base, devices_registers::disk_base - devices_registers::dma_base, Register::dma_control, Register::dma_status,
+                 Register::dma_error_address},
                 parameters.latency),
       setup_time_(parameters.setup_time) {}
 

@@ -12,10 +12,13 @@ namespace {
 constexpr unsigned bits_per_byte = 10;    // one start bit, one stop bit
 constexpr unsigned silence_bytes = 4;     // between frames: how long silence lasts
 
-static_assert(static_cast<int>(HsvmCaller::host) == static_cast<int>(Mode::host) && static_cast<int>(HsvmCaller::shim) == static_cast<int>(Mode::shim) &&
-              static_cast<int>(HsvmCaller::guest) == static_cast<int>(Mode::guest) && static_cast<int>(HsvmCaller::device) == static_cast<int>(Mode::device));
+static_assert(static_cast<int>(HsvmCaller::host) == static_cast<int>(Mode::host) &&
+              static_cast<int>(HsvmCaller::shim) == static_cast<int>(Mode::shim) &&
+              static_cast<int>(HsvmCaller::guest) == static_cast<int>(Mode::guest) &&
+              static_cast<int>(HsvmCaller::device) == static_cast<int>(Mode::device));
 
-// The codes of frames are those of the standard's responses from OK (1) to TLM_BYTE_ENABLE_ERROR_RESPONSE (-5), which has no 0 between them but for a payload without response.
+// The codes of frames are those of the standard's responses from OK (1) to TLM_BYTE_ENABLE_ERROR_RESPONSE (-5),
+// which has no 0 between them but for a payload without response.
 SerialStatus status_of(tlm::tlm_response_status response) {
     return response > 0 ? SerialStatus::ok : static_cast<SerialStatus>(std::max(1, -static_cast<int>(response)));
 }
@@ -98,7 +101,8 @@ SerialAnswer HsvmTransportTlm::execute(const SerialRequest& request) {
     Bytes data = request.write ? request.data : Bytes(request.count);
     payload_.context.mode = static_cast<Mode>(request.caller);
     payload_.context.vmid = request.vmid;
-    tlm::tlm_generic_payload& payload = payload_.prepare(request.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, request.address, data.data(), data.size());
+    tlm::tlm_generic_payload& payload =
+        payload_.prepare(request.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, request.address, data.data(), data.size());
     initiator_socket.b_transport(payload, *delay_);
     answer.status = status_of(payload.get_response_status());
     if (!request.write && answer.status == SerialStatus::ok) answer.data = std::move(data);

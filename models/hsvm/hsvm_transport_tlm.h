@@ -20,7 +20,8 @@ struct HsvmTransportParameters {
     HsvmTransport kind = HsvmTransport::microcode;
     sc_core::sc_time cycle{500, sc_core::SC_PS};  ///< of the processor's clock
     unsigned access_cycles = 4;                   ///< microcode, smm: of an access to a register
-    /// smm: there and back, for each write of the register that starts an operation. About 2,000 cycles pass for an exit and an entry of a VM on a Xeon X5570.
+    /// smm: there and back, for each write of the register that starts an operation.
+    /// About 2,000 cycles pass for an exit and an entry of a VM on a Xeon X5570.
     unsigned world_switch_cycles = 2000;
     Address operation_register = 0;               ///< smm: the register that starts an operation
     std::uint64_t baud = 115200;                  ///< usart: bits a second, of which a byte takes ten
@@ -29,12 +30,12 @@ struct HsvmTransportParameters {
     SerialNoise noise;                            ///< usart: errors of the line
 };
 
-/// The way from a processor's command accesses (`target_socket`, any number of initiators) to the H-SVM controller (`initiator_socket`). Only registers go this way; bytes that an
-/// operation reads or writes stay in memory.
+/// The way from a processor's command accesses (`target_socket`, any number of initiators) to the H-SVM controller (`initiator_socket`). Only
+/// registers go this way; bytes that an operation reads or writes stay in memory.
 ///
-/// `microcode` and `smm` add time, and pass accesses on as they are. `usart` sends each as a frame: it must be a plain one of 1 to 64 bytes at an address below 2^32, and of the
-/// SecurityContext VMID and mode alone arrive; mode chip is a command error. An access without an answer after all retries is a generic error: it is carried out before the next
-/// one that is answered, once, or never.
+/// `microcode` and `smm` add time, and pass accesses on as they are. `usart` sends each as a frame: it must be a plain one of 1 to 64 bytes at an
+/// address below 2^32, and of the SecurityContext VMID and mode alone arrive; mode chip is a command error. An access without an answer after all
+/// retries is a generic error: it is carried out before the next one that is answered, once, or never.
 class HsvmTransportTlm : public sc_core::sc_module, public StatisticsProvider, private SerialExecutor {
 public:
     TargetSocket<HsvmTransportTlm, 0> target_socket;

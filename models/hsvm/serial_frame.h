@@ -9,8 +9,8 @@
 
 namespace coffer {
 
-/// Frames of the serial line between a processor and the H-SVM controller (docs/formats.md, serial frames): one access to a register there, its answer back. A frame is the run of
-/// bytes between two silences.
+/// Frames of the serial line between a processor and the H-SVM controller (docs/formats.md, serial frames): one access to a register there, its
+/// answer back. A frame is the run of bytes between two silences.
 
 /// Bytes of a register that one frame carries at most.
 inline constexpr std::size_t serial_data_limit = 64;
@@ -35,8 +35,8 @@ struct SerialAnswer {
     Bytes data;  ///< what was read
 };
 
-/// CRC-16/IBM-3740: polynomial 0x1021, from 0xffff, high bit first, as it is. Finds every change of up to three bits in a frame, and all but one of 65,536 others. It is no
-/// protection against whoever wants to change a frame.
+/// CRC-16/IBM-3740: polynomial 0x1021, from 0xffff, high bit first, as it is. Finds every change of up to three bits in a frame, and all but one of
+/// 65,536 others. It is no protection against whoever wants to change a frame.
 std::uint16_t serial_crc(ByteView bytes);
 
 Bytes encode(const SerialRequest& request);

@@ -9,8 +9,8 @@
 
 namespace coffer {
 
-/// The processor's end of the serial line: sends a request until an answer to it comes, a few times. After 32,767 requests in a row without any answer the line is down for good:
-/// sequence numbers, which the controller's end may have seen or not, must not begin anew.
+/// The processor's end of the serial line: sends a request until an answer to it comes, a few times. After 32,767 requests in a row without any
+/// answer the line is down for good: sequence numbers, which the controller's end may have seen or not, must not begin anew.
 class SerialRequester {
 public:
     struct Statistics {

@@ -16,8 +16,8 @@ public:
     virtual SerialAnswer execute(const SerialRequest& request) = 0;
 };
 
-/// The controller's end of the serial line. A request is carried out once, however often it arrives: one with the sequence number of the last is answered as that was, an older one
-/// (behind it by up to 2^15) not at all.
+/// The controller's end of the serial line. A request is carried out once, however often it arrives: one with the sequence number of the last is
+/// answered as that was, an older one (behind it by up to 2^15) not at all.
 class SerialResponder {
 public:
     struct Statistics {

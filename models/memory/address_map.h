@@ -18,7 +18,8 @@ class AddressMap {
 public:
     /// Sizes in bytes. Throws InputError unless data_bytes and chip_bytes are multiples of the page and data_bytes is not zero.
     AddressMap(Address data_bytes, Address chip_bytes, const MetadataSizes& sizes);
-    AddressMap(Address data_bytes, Address chip_bytes, unsigned tag_bytes) : AddressMap(data_bytes, chip_bytes, MetadataSizes{line_bytes, tag_bytes, 0}) {}
+    AddressMap(Address data_bytes, Address chip_bytes, unsigned tag_bytes)
+        : AddressMap(data_bytes, chip_bytes, MetadataSizes{line_bytes, tag_bytes, 0}) {}
 
     Address data_bytes() const { return data_bytes_; }
     Address chip_base() const { return data_bytes_; }

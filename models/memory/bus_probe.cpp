@@ -37,7 +37,8 @@ void check(const TamperAction& action) {
     switch (action.kind) {
         case TamperKind::flip:
             if (action.mask.size() != total_size(action.blocks))
-                refuse(action, fmt::format("a mask of {} bytes", action.mask.size()), fmt::format("the {} bytes of the blocks", total_size(action.blocks)));
+                refuse(action, fmt::format("a mask of {} bytes", action.mask.size()),
+                       fmt::format("the {} bytes of the blocks", total_size(action.blocks)));
             if (all_zero(action.mask)) refuse(action, "a mask without a bit", "at least one bit set");
             break;
         case TamperKind::splice:
@@ -48,7 +49,8 @@ void check(const TamperAction& action) {
             break;
         case TamperKind::replay:
             if (action.record_after >= action.after)
-                refuse(action, fmt::format("bytes recorded after {} accesses and replayed after {}", action.record_after, action.after), "an earlier recording");
+                refuse(action, fmt::format("bytes recorded after {} accesses and replayed after {}", action.record_after, action.after),
+                       "an earlier recording");
             break;
     }
 }

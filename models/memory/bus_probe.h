@@ -25,7 +25,8 @@ enum class TamperKind : std::uint8_t {
 };
 std::string_view to_string(TamperKind kind);
 
-/// One thing that the adversary on the bus does. All blocks of an action change at the same moment, so that a replay of a line's data, tag, counter block and nodes is one action.
+/// One thing that the adversary on the bus does. All blocks of an action change at the same moment, so that a replay of a line's data, tag, counter
+/// block and nodes is one action.
 struct TamperAction {
     TamperKind kind = TamperKind::flip;
     std::uint64_t after = 0;           ///< carried out after this many bus accesses; 0, or a count already reached: at once
@@ -47,8 +48,9 @@ public:
     /// `store` is the memory tampered with.
     explicit BusProbe(ByteStore& store) : store_(store) {}
 
-    /// Schedules an action, or carries it out if it is due. Gives its number, from 0. Throws InputError for an action that makes no sense: no blocks, an empty block or one
-    /// that wraps, a mask of another length or without a bit, splicing blocks of different lengths or an odd number of them, a replay recorded no earlier than it is replayed.
+    /// Schedules an action, or carries it out if it is due. Gives its number, from 0. Throws InputError for an action that makes no sense: no blocks,
+    /// an empty block or one that wraps, a mask of another length or without a bit, splicing blocks of different lengths or an odd number of them, a
+    /// replay recorded no earlier than it is replayed.
     std::size_t add(TamperAction action);
 
     /// To be called after every bus access, once memory has it.

@@ -10,8 +10,8 @@
 
 namespace coffer {
 
-/// The bus probe between the MPE and DRAM. Takes no time. Debug accesses are not on the bus and do not count; direct access (DMI) would bypass the probe and is
-/// refused while an action waits for its time.
+/// The bus probe between the MPE and DRAM. Takes no time. Debug accesses are not on the bus and do not count; direct access (DMI) would bypass the
+/// probe and is refused while an action waits for its time.
 class BusProbeTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     TargetSocket<BusProbeTlm> target_socket;

@@ -21,8 +21,8 @@ struct DramParameters {
 
 /// DRAM: a sparse memory behind a socket.
 ///
-/// Loosely timed: an access takes latency + bytes / bandwidth, added to its delay. Accesses of different initiators do not queue for each other, since their local
-/// times are not ordered; `busy_time` tells how long transfers would have kept the data bus busy.
+/// Loosely timed: an access takes latency + bytes / bandwidth, added to its delay. Accesses of different initiators do not queue for each other,
+/// since their local times are not ordered; `busy_time` tells how long transfers would have kept the data bus busy.
 /// DMI is granted page by page, to host accesses, where the platform allows it.
 class DramTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
@@ -37,8 +37,8 @@ public:
     /// Time that data transfers took, latency not counted.
     const sc_core::sc_time& busy_time() const { return busy_time_; }
 
-    /// Grants direct access from now on to the pages for which `may_grant`, given the address of a page, says so: plain pages of the host that no cache
-    /// holds. An empty function, as at the start, grants nothing. What was granted before is withdrawn.
+    /// Grants direct access from now on to the pages for which `may_grant`, given the address of a page, says so: plain pages of the host that no
+    /// cache holds. An empty function, as at the start, grants nothing. What was granted before is withdrawn.
     void set_dmi_policy(std::function<bool(Address page)> may_grant);
     /// Withdraws direct access to [first, last]: call it before these addresses change owner.
     void withdraw_dmi(Address first, Address last);
@@ -53,7 +53,9 @@ private:
     unsigned transport_dbg(tlm::tlm_generic_payload& payload);
     bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
     bool may_grant(const tlm::tlm_generic_payload& payload) const;
-    sc_core::sc_time transfer_time(unsigned bytes) const { return bytes < transfer_times_.size() ? transfer_times_[bytes] : compute_transfer_time(bytes); }
+    sc_core::sc_time transfer_time(unsigned bytes) const {
+        return bytes < transfer_times_.size() ? transfer_times_[bytes] : compute_transfer_time(bytes);
+    }
     sc_core::sc_time compute_transfer_time(unsigned bytes) const;
 
     DramParameters parameters_;

@@ -28,7 +28,8 @@ void LastLevelCache::leave(Cache::Entry& entry, Leaving leaving) {
 
 /// The line's entry; null on a miss. One look at the set also finds the line at another HPA, where it is given up.
 LastLevelCache::Cache::Entry* LastLevelCache::look_up(Address key, const LineTag& line) {
-    Cache::Entry* const entry = cache_.find_if(key, [&](const Cache::Entry& other) { return other.tag.gpa == line.gpa && other.tag.vmid == line.vmid; });
+    Cache::Entry* const entry =
+        cache_.find_if(key, [&](const Cache::Entry& other) { return other.tag.gpa == line.gpa && other.tag.vmid == line.vmid; });
     if (entry == nullptr) return nullptr;
     if (entry->tag.hpa == line.hpa) {
         cache_.touch(*entry);

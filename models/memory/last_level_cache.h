@@ -27,8 +27,8 @@ public:
     virtual bool write_line(const LineTag& line, const std::uint8_t* data) = 0;
 };
 
-/// The last-level cache: plaintext lines, write-back, write-allocate, LRU. A hit needs VMID, GPN and HPA equal; a line of the same VMID and GPN at another HPA is written
-/// back and dropped first. The set is chosen by VMID and GPA, so that such a line is always in the set that is searched.
+/// The last-level cache: plaintext lines, write-back, write-allocate, LRU. A hit needs VMID, GPN and HPA equal; a line of the same VMID and GPN at
+/// another HPA is written back and dropped first. The set is chosen by VMID and GPA, so that such a line is always in the set that is searched.
 /// Raw accesses never leave lines here, so lines need no raw bit.
 class LastLevelCache {
 public:
@@ -54,8 +54,8 @@ public:
     /// Writes; false as for read. A write of the whole line fetches nothing.
     bool write(const LineTag& line, unsigned offset, const std::uint8_t* data, unsigned size);
 
-    /// Prepares for a raw access, which bypasses the cache, to the line: the same VM's copy is written back, and so is the host's, which is a plain view of the same bytes. Before
-    /// a write both are dropped besides.
+    /// Prepares for a raw access, which bypasses the cache, to the line: the same VM's copy is written back, and so is the host's, which is a plain
+    /// view of the same bytes. Before a write both are dropped besides.
     void before_raw_access(const LineTag& line, bool write);
 
     /// Makes lines leave: of a VM's page, of a VM, of a machine page whoever has it, all.

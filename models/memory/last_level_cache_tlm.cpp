@@ -66,7 +66,8 @@ tlm::tlm_response_status LastLevelCacheTlm::serve(tlm::tlm_generic_payload& payl
     const unsigned length = payload.get_data_length();
     // Nearly all accesses lie within a line.
     const bool within = is_plain(payload) && start % line_bytes + length <= line_bytes;
-    const bool ok = within ? serve_piece(payload.get_command(), line_of(context, start, start), start, payload.get_data_ptr(), length) : serve_pieces(payload, context);
+    const bool ok = within ? serve_piece(payload.get_command(), line_of(context, start, start), start, payload.get_data_ptr(), length)
+                           : serve_pieces(payload, context);
     return ok ? tlm::TLM_OK_RESPONSE : status_;
 }
 
@@ -121,12 +122,13 @@ unsigned LastLevelCacheTlm::transport_dbg(tlm::tlm_generic_payload& payload) {
     const Address start = payload.get_address();
     if (!is_aligned(context, start)) return 0;
     unsigned done = 0;
-    for_each_piece(start, payload.get_data_ptr(), debug_length(payload, parameters_.memory_size), line_bytes, [&](Address hpa, std::uint8_t* data, unsigned size) {
-        const unsigned count = debug_line(payload.get_command(), context, hpa, data, size);
-        context.gpa += size;
-        done += count;
-        return count == size;
-    });
+    for_each_piece(start, payload.get_data_ptr(), debug_length(payload, parameters_.memory_size), line_bytes,
+                   [&](Address hpa, std::uint8_t* data, unsigned size) {
+                       const unsigned count = debug_line(payload.get_command(), context, hpa, data, size);
+                       context.gpa += size;
+                       done += count;
+                       return count == size;
+                   });
     return done;
 }
 

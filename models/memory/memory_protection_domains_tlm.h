@@ -9,7 +9,8 @@ namespace coffer {
 /// Serves the life cycle of VMs from the memory protection subsystem and the last-level cache above it. Outside transactions only; takes no time.
 class MemoryProtectionDomainsTlm : public DomainPort {
 public:
-    /// Both outlive the object; `cache` may be null where there is none. VMIDs are below `vmids`, as far as the chip region has room for their entries.
+    /// Both outlive the object; `cache` may be null where there is none.
+    /// VMIDs are below `vmids`, as far as the chip region has room for their entries.
     MemoryProtectionDomainsTlm(MemoryProtectionTlm& protection, LastLevelCacheTlm* cache, unsigned vmids = max_vmids)
         : protection_(protection), cache_(cache), vmids_(VmTable::vmids_with_entry(protection.map().chip_bytes(), vmids)) {}
 

@@ -3,20 +3,23 @@
 namespace coffer {
 
 MemoryProtectionTlm::MemoryProtectionTlm(const sc_core::sc_module_name& name, const MemoryProtectionParameters& parameters, LpidSource& lpids)
-    : MemoryProtectionTlm(name, parameters, AddressMap(parameters.memory.data_bytes, parameters.memory.chip_bytes, parameters.memory.scheme.tag_bytes), lpids) {}
+    : MemoryProtectionTlm(name, parameters,
+                          AddressMap(parameters.memory.data_bytes, parameters.memory.chip_bytes, parameters.memory.scheme.tag_bytes), lpids) {}
 
 MemoryProtectionTlm::MemoryProtectionTlm(const sc_core::sc_module_name& name, const MemoryProtectionParameters& parameters, const AddressMap& map,
                                          LpidSource& lpids)
     : sc_module(name),
       violations(parameters.memory.on_violation),
-      mpe("mpe", {parameters.memory.scheme, parameters.memory.chip.number, parameters.verification, parameters.data_mac_latency, parameters.ghash,
-                  parameters.cycle},
+      mpe("mpe",
+          {parameters.memory.scheme, parameters.memory.chip.number, parameters.verification, parameters.data_mac_latency, parameters.ghash,
+           parameters.cycle},
           map, lpids, violations),
       pad_generator("pad_generator", parameters.pad_generator),
       hash_tree("hash_tree", {parameters.memory.scheme, parameters.node_mac_latency}, map, violations),
       metadata_cache("metadata_cache", {parameters.memory.metadata_cache, parameters.memory.metadata_chip_ways, parameters.metadata_latency}),
       vm_table("vm_table",
-               {parameters.memory.vm_table_slots, map.chip_base(), map.chip_bytes(), parameters.memory.chip.fleet_id, parameters.register_latency}, violations),
+               {parameters.memory.vm_table_slots, map.chip_base(), map.chip_bytes(), parameters.memory.chip.fleet_id, parameters.register_latency},
+               violations),
       parameters_(parameters),
       map_(map),
       lpids_(lpids),

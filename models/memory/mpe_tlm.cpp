@@ -421,7 +421,8 @@ MaybeViolation MpeTlm::read(Slot slot, Gpn gpn, Address frame, CounterBlock& blo
 
 MaybeViolation MpeTlm::write(Slot slot, Gpn gpn, Address frame, const CounterBlock& block) {
     counter_buffer_ = {false, slot, gpn, frame, block};
-    if (auto violation = send_counters(counter_payload(tlm::TLM_WRITE_COMMAND, slot, gpn, frame, counter_buffer_.block.bytes().data()))) return violation;
+    if (auto violation = send_counters(counter_payload(tlm::TLM_WRITE_COMMAND, slot, gpn, frame, counter_buffer_.block.bytes().data())))
+        return violation;
     counter_buffer_.valid = true;
     return std::nullopt;
 }
@@ -490,7 +491,8 @@ unsigned MpeTlm::peek(tlm::tlm_generic_payload& payload, const SecurityContext& 
 bool MpeTlm::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
     const auto* context = payload.get_extension<SecurityContext>();
     const bool host = context == nullptr || context->vmid == host_vmid;
-    if (!host || payload.get_address() >= map_.data_bytes()) return refuse_dmi(dmi, page_base(payload.get_address()), page_base(payload.get_address()) + page_bytes - 1);
+    if (!host || payload.get_address() >= map_.data_bytes())
+        return refuse_dmi(dmi, page_base(payload.get_address()), page_base(payload.get_address()) + page_bytes - 1);
     return initiator_socket->get_direct_mem_ptr(payload, dmi);
 }
 

@@ -93,8 +93,8 @@ private:
     }
     /// Whether a raw load of a VM is to be decrypted (raw_ld with enc_on).
     bool is_decrypted(const tlm::tlm_generic_payload& payload, const SecurityContext* context) const {
-        return context != nullptr && context->raw && context->decrypt && payload.is_read() && parameters_.scheme.encrypt && context->vmid >= first_guest_vmid &&
-               context->mode != Mode::chip;
+        return context != nullptr && context->raw && context->decrypt && payload.is_read() && parameters_.scheme.encrypt &&
+               context->vmid >= first_guest_vmid && context->mode != Mode::chip;
     }
     void serve(tlm::tlm_generic_payload& payload, const SecurityContext& context, sc_core::sc_time& delay);
     /// An access of any length and shape, line by line.

@@ -9,8 +9,9 @@
 
 namespace coffer {
 
-/// A map from page numbers (any below 2^64 - 1) to values, for look-ups on every access: open addressing at most half full, and in front of it a small
-/// direct-mapped lookaside, so that warm look-ups cost the same however many pages there are. Values are small, like pointers; entries are never removed.
+/// A map from page numbers (any below 2^64 - 1) to values, for look-ups on every access: open addressing at most half full, and in front of it a
+/// small direct-mapped lookaside, so that warm look-ups cost the same however many pages there are. Values are small, like pointers;
+/// entries are never removed.
 template <class Value>
 class PageMap {
 public:

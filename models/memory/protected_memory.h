@@ -39,8 +39,8 @@ struct ProtectedMemoryParameters {
 
 /// The entry of the chip's own domain for a boot whose first LPID is `gpc`, with room for its tree.
 VmEntry chip_entry(const ProtectedMemoryParameters& parameters, Lpid gpc, TreeAllocator& trees);
-/// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages, and where the
-/// room of the tree that it brings is not free: Addr_tree is a hint from whoever brings the VM.
+/// The entry of a guest that is installed while the GPC is `gpc`, with room for its tree unless it brings one. Throws InputError for its pages, and
+/// where the room of the tree that it brings is not free: Addr_tree is a hint from whoever brings the VM.
 VmEntry guest_entry(const VmInstall& vm, const Scheme& scheme, Lpid gpc, TreeAllocator& trees);
 /// Frees the room of the tree of a domain that leaves. That of an entry that failed its check (null) is not known, and stays taken.
 void release_tree(const VmEntry* entry, const Scheme& scheme, TreeAllocator& trees);
@@ -70,7 +70,8 @@ public:
     void install(const VmInstall& vm);
     /// Writes back and forgets everything of the domain, and frees the room of its tree.
     void uninstall(Vmid vmid);
-    /// Settles the domain's metadata, so that memory and root agree; gives the root. That of a VM that was stopped, perhaps by this, vouches for nothing.
+    /// Settles the domain's metadata, so that memory and root agree; gives the root.
+    /// That of a VM that was stopped, perhaps by this, vouches for nothing.
     NodeTag flush(Vmid vmid);
 
     /// 64 bytes of plaintext; zeros after a violation, and of a line never written.

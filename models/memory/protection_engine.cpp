@@ -57,7 +57,8 @@ void ProtectionEngine::revoke(Slot slot) {
 }
 
 /// A tag that is not the reference level's GCM: another MAC's, or one by hardware.
-ProtectionEngine::Tag ProtectionEngine::other_tag(const PageRef& page, const crypto::Iv& iv, const std::uint8_t* ciphertext, const std::uint8_t* mask) const {
+ProtectionEngine::Tag ProtectionEngine::other_tag(const PageRef& page, const crypto::Iv& iv, const std::uint8_t* ciphertext,
+                                                  const std::uint8_t* mask) const {
     Block16 additional_data{};
     store_le64(additional_data.data(), page.gpn);
     if (const auto& mac = domains_[page.slot]->mac) return mac->compute({{ciphertext, line_bytes}, iv, additional_data});

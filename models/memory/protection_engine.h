@@ -65,8 +65,8 @@ public:
     MaybeViolation read_line(const PageRef& page, unsigned line, std::uint8_t* data);
     /// For debug accesses: as read_line over `memory` (debug reads of the same bytes), without any effect; false where a check fails.
     bool peek_line(const PageRef& page, unsigned line, ByteStore& memory, PadPort& pads, std::uint8_t* data);
-    /// Decrypts one line without checking anything: its tag is not looked at, and counters that nothing vouches for are taken as memory has them. Zeros where
-    /// the line was never written.
+    /// Decrypts one line without checking anything: its tag is not looked at, and counters that nothing vouches for are taken as memory has them.
+    /// Zeros where the line was never written.
     void decrypt_line(const PageRef& page, unsigned line, std::uint8_t* data);
     /// Encrypts one line from `data` (64 bytes).
     MaybeViolation write_line(const PageRef& page, unsigned line, const std::uint8_t* data);

@@ -27,9 +27,11 @@ struct CacheGeometry {
 };
 
 /// A set-associative cache of 64-byte blocks with true LRU replacement. It keeps blocks and finds them; what is fetched, written back
-/// or trusted is its user's matter. A block has an address, which chooses the set, a tag (any type with ==) that has to match besides, a dirty flag and data.
+/// or trusted is its user's matter. A block has an address, which chooses the set, a tag (any type with ==) that has to match besides,
+/// a dirty flag and data.
 ///
-/// Block addresses, order of use, tags and data lie in arrays of their own: a look-up reads one host cache line per eight ways, and data only on a hit.
+/// Block addresses, order of use, tags and data lie in arrays of their own:
+/// a look-up reads one host cache line per eight ways, and data only on a hit.
 template <class Tag, class Data>
 class SetAssociativeCache {
 public:
@@ -94,7 +96,8 @@ public:
         return entries_[set * ways_ + order_.oldest(set)];
     }
 
-    /// Gives the entry, which `victim` chose for it, to the block that holds `address`: valid, clean, most recently used. Its data is left to the user.
+    /// Gives the entry, which `victim` chose for it, to the block that holds `address`: valid, clean, most recently used.
+    /// Its data is left to the user.
     void fill(Entry& entry, Address address, const Tag& tag) {
         keys_[index_of(entry)] = line_base(address) | valid_bit;
         entry.tag = tag;

@@ -13,8 +13,8 @@
 
 namespace coffer {
 
-/// Memory of any size, of which only written 4 KiB frames exist; all else reads as zeros. Every 64-bit address is good, and an access may cross frames.
-/// A frame costs 4096 bytes and at most 64 bytes beside; a frame's bytes never move.
+/// Memory of any size, of which only written 4 KiB frames exist; all else reads as zeros. Every 64-bit address is good, and an access may cross
+/// frames. A frame costs 4096 bytes and at most 64 bytes beside; a frame's bytes never move.
 class SparseMemory final : public ByteStore {
 public:
     SparseMemory() = default;

@@ -6,8 +6,8 @@
 
 namespace coffer {
 
-/// The order in which the ways of each set were used last. A set's ways form a ring, from the most recently used one on: naming another way the most recent one turns the
-/// least recent one into it without moving anything, so that what a cache does at every miss costs one store.
+/// The order in which the ways of each set were used last. A set's ways form a ring, from the most recently used one on: naming another way the most
+/// recent one turns the least recent one into it without moving anything, so that what a cache does at every miss costs one store.
 class UseOrder {
 public:
     /// 1 to 256 ways; way 0 is the least recently used one at first, and the last way the most recent.

@@ -7,7 +7,8 @@
 
 namespace coffer {
 
-void for_each_image_line(const Guest& guest, std::uint64_t seed, const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write) {
+void for_each_image_line(const Guest& guest, std::uint64_t seed,
+                         const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write) {
     if (guest.image == Image::empty) return;
     const TraceData contents(~seed);  // not what the guest's program writes
     Block64 data;

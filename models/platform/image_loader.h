@@ -21,6 +21,7 @@ std::vector<NodeTag> load_images(const ProtectedMemoryParameters& parameters, co
                                  LpidSource& lpids);
 
 /// Calls write(gpa, hpa, data) for every line of a guest's image, in the order of its pages; of an empty image for none.
-void for_each_image_line(const Guest& guest, std::uint64_t seed, const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write);
+void for_each_image_line(const Guest& guest, std::uint64_t seed,
+                         const std::function<void(Address gpa, Address hpa, const std::uint8_t* data)>& write);
 
 }  // namespace coffer

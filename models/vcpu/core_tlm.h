@@ -15,17 +15,19 @@
 
 namespace coffer {
 
-/// A processor core for software that is C++: what hypervisor, shim and guest can do in its present mode. All functions are for one process, which they may keep waiting.
+/// A processor core for software that is C++: what hypervisor, shim and guest can do in its present mode.
+/// All functions are for one process, which they may keep waiting.
 ///
-/// `host_socket`: accesses in mode host, by machine address, to a HostMmuTlm. `guest_socket`: those in modes shim and guest, by GPA, to the core's MmuTlm. `command_socket`, which need
-/// not be bound: registers of the H-SVM controller.
+/// `host_socket`: accesses in mode host, by machine address, to a HostMmuTlm. `guest_socket`: those in modes shim and guest, by GPA, to the core's
+/// MmuTlm. `command_socket`, which need not be bound: registers of the H-SVM controller.
 class CoreTlm : public sc_core::sc_module, public StatisticsProvider, public CoreMemory {
 public:
     InitiatorSocket<CoreTlm> host_socket;
     InitiatorSocket<CoreTlm> guest_socket;
     tlm_utils::simple_initiator_socket_optional<CoreTlm> command_socket;
 
-    /// Times are of the instruction alone; its accesses to memory, and those of the shim, come on top. An exit and an entry together take about 2,000 cycles.
+    /// Times are of the instruction alone; its accesses to memory, and those of the shim, come on top.
+    /// An exit and an entry together take about 2,000 cycles.
     struct Parameters {
         sc_core::sc_time instruction_latency{10, sc_core::SC_NS};
         sc_core::sc_time entry_latency{500, sc_core::SC_NS};  ///< of VMEnter
@@ -61,7 +63,8 @@ public:
     InstructionResult shim_to_guest();
     InstructionResult raw_st(Address gpa, const std::uint8_t* data, std::size_t size);
     InstructionResult raw_ld(bool enc_on, Address gpa, std::uint8_t* data, std::size_t size);
-    /// The hypervisor's store to its page tables in `none`, which has no ept_st. Throws std::logic_error in any other configuration and mode than host.
+    /// The hypervisor's store to its page tables in `none`, which has no ept_st.
+    /// Throws std::logic_error in any other configuration and mode than host.
     EptStatus store_entry(Vmid vmid, Gpn gpn, NptEntry entry);
 
     /// Entries and exits with the shim's work, as those of VcpuRunner.

@@ -4,7 +4,8 @@
 
 namespace coffer {
 
-EptTlm::EptTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const AddressMap& map, OrderingPort& ordering, PageSettlePort* settling)
+EptTlm::EptTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const AddressMap& map, OrderingPort& ordering,
+               PageSettlePort* settling)
     : sc_module(name),
       walk_socket("walk_socket"),
       memory_socket("memory_socket"),

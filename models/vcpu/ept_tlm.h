@@ -24,7 +24,8 @@ public:
     };
 
     /// As EptMemory.
-    EptTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const AddressMap& map, OrderingPort& ordering, PageSettlePort* settling);
+    EptTlm(const sc_core::sc_module_name& name, const Parameters& parameters, const AddressMap& map, OrderingPort& ordering,
+           PageSettlePort* settling);
 
     bool add(Vmid vmid, std::uint64_t pages) { return tables_.add(vmid, pages); }
     void remove(Vmid vmid) { tables_.remove(vmid); }

@@ -79,7 +79,9 @@ private:
 
     void read_monotonic(const YAML::Node& node, Exit& exit) const {
         exit.monotonic = read_choice(node, "monotonic");
-        const auto is_half = [&](std::size_t i, Register reg) { return !exit.accepted[i].data && exit.accepted[i].reg == reg && exit.accepted[i].bits == 32; };
+        const auto is_half = [&](std::size_t i, Register reg) {
+            return !exit.accepted[i].data && exit.accepted[i].reg == reg && exit.accepted[i].bits == 32;
+        };
         if (exit.monotonic && !(exit.accepted.size() == 2 && is_half(0, Register::rax) && is_half(1, Register::rdx)))
             fail(node["monotonic"], "a count needs its halves in 'accepted'", "rax and rdx of 32 bits");
     }
@@ -198,8 +200,8 @@ std::string row(const Exit& exit) {
         return fmt::format("{{{}, Register::{}, {}, {}}}", item.data, to_string(item.reg), item.bits,
                            initializer(item.ranges, item.ranges.count, range));
     };
-    return fmt::format("    {{ExitReason::{0}, \"{0}\", {1}, {2:#x}, {3:#x},\n     {4},\n     {5}, {6}}},\n", exit.name, exit.instruction, sizes, event,
-                       initializer(exit.shown, exit.shown.size(), shown), initializer(exit.accepted, exit.accepted.size(), accepted),
+    return fmt::format("    {{ExitReason::{0}, \"{0}\", {1}, {2:#x}, {3:#x},\n     {4},\n     {5}, {6}}},\n", exit.name, exit.instruction, sizes,
+                       event, initializer(exit.shown, exit.shown.size(), shown), initializer(exit.accepted, exit.accepted.size(), accepted),
                        exit.monotonic);
 }
 

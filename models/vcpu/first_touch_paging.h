@@ -8,7 +8,8 @@
 
 namespace coffer {
 
-/// Gives the pages of a recorded process guest pages in the order in which they are first touched: a simple operating system's allocator. A page keeps its guest page.
+/// Gives the pages of a recorded process guest pages in the order in which they are first touched: a simple operating system's allocator.
+/// A page keeps its guest page.
 class FirstTouchPaging {
 public:
     /// Guest pages [first, first + pages) are there to be given out.

@@ -9,7 +9,8 @@
 
 namespace coffer {
 
-/// Where a guest's pages lie in machine memory: ranges of consecutive GPNs at consecutive frames. Look-ups remember the last range, and search among the others by halving.
+/// Where a guest's pages lie in machine memory: ranges of consecutive GPNs at consecutive frames.
+/// Look-ups remember the last range, and search among the others by halving.
 class GuestMemoryMap {
 public:
     struct Range {

@@ -30,7 +30,8 @@ HostMmuTlm::HostMmuTlm(const sc_core::sc_module_name& name, const HostMmuParamet
       walk_socket("walk_socket"),
       parameters_(parameters),
       tlb_(parameters.tlb) {
-    if (parameters.mode != Mode::host && parameters.mode != Mode::device) throw InputError("host_mmu.mode", "neither the host's nor a device's", "host, device");
+    if (parameters.mode != Mode::host && parameters.mode != Mode::device)
+        throw InputError("host_mmu.mode", "neither the host's nor a device's", "host, device");
     context_.mode = parameters.mode;
     target_socket.serve<&HostMmuTlm::b_transport, &HostMmuTlm::transport_dbg, &HostMmuTlm::get_direct_mem_ptr>(*this);
     initiator_socket.register_invalidate_direct_mem_ptr(this, &HostMmuTlm::withdraw_direct);
@@ -171,7 +172,9 @@ void HostMmuTlm::invalidate_frames(std::uint64_t first_frame, std::uint64_t coun
     withdraw_direct(first_frame * page_bytes, last_address(first_frame, count));
 }
 
-HostMmuTlm::Statistics HostMmuTlm::statistics() const { return {tlb_.statistics().hits, walks_, refused_, tlb_.statistics().invalidated, direct_grants_}; }
+HostMmuTlm::Statistics HostMmuTlm::statistics() const {
+    return {tlb_.statistics().hits, walks_, refused_, tlb_.statistics().invalidated, direct_grants_};
+}
 
 void HostMmuTlm::collect(StatisticsGroup& group) const {
     const Statistics s = statistics();

@@ -20,12 +20,14 @@ struct HostMmuParameters {
     TlbParameters tlb;        ///< of checked machine pages
 };
 
-/// The MMU of the host, or the IOMMU of its devices, between them (`target_socket`, machine addresses) and the last-level cache (`initiator_socket`). Their machine pages are not
-/// translated, but checked: when a page is touched for the first time, `walk_socket` (vcpu/walk_protocol.h) tells whether it may be used, and that is kept until the page changes
-/// owner. Whatever SecurityContext comes in is replaced by {VMID 0, mode}, and put back afterwards.
+/// The MMU of the host, or the IOMMU of its devices, between them (`target_socket`, machine addresses) and the last-level cache (`initiator_socket`).
+/// Their machine pages are not translated, but checked: when a page is touched for the first time, `walk_socket` (vcpu/walk_protocol.h) tells whether
+/// it may be used, and that is kept until the page changes owner.
+/// Whatever SecurityContext comes in is replaced by {VMID 0, mode}, and put back afterwards.
 ///
-/// An access that reaches a page which is refused is an address error and changes nothing, not even the pages before it. A failed walk is a generic error. Direct access is granted
-/// for the host's own pages only, where what lies below grants it, one page at a time, and withdrawn when the page changes owner. Takes no time but that of walks.
+/// An access that reaches a page which is refused is an address error and changes nothing, not even the pages before it. A failed walk is a generic
+/// error. Direct access is granted for the host's own pages only, where what lies below grants it, one page at a time, and withdrawn when the page
+/// changes owner. Takes no time but that of walks.
 class HostMmuTlm : public sc_core::sc_module, public StatisticsProvider, public TranslationCache {
 public:
     struct Statistics {

@@ -114,7 +114,8 @@ private:
             answers.push_back({identifier(node, "name"), code_of(node, last_status), text(node, "meaning")});
             check_unique(node, answers.back().name, answers.back().code, unique);
         }
-        if (answers.front().name != first || answers.front().code != 0) fail(top[key][0], fmt::format("the first of '{}' is another", key), fmt::format("{} with code 0", first));
+        if (answers.front().name != first || answers.front().code != 0)
+            fail(top[key][0], fmt::format("the first of '{}' is another", key), fmt::format("{} with code 0", first));
         return answers;
     }
 
@@ -157,7 +158,8 @@ private:
         read_effects(node, row);
         sequence(node, "statuses");
         row.statuses = choices(node, "statuses", statuses);
-        if (!row.statuses.empty() && row.statuses.front() == statuses.front()) fail(node["statuses"], "every instruction may answer the first status", "the others");
+        if (!row.statuses.empty() && row.statuses.front() == statuses.front())
+            fail(node["statuses"], "every instruction may answer the first status", "the others");
         row.statuses.insert(row.statuses.begin(), statuses.front());
         return row;
     }
@@ -168,7 +170,8 @@ private:
         for (const auto& entry : effects) {
             const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
             if (std::count(row.configurations.begin(), row.configurations.end(), name) == 0)
-                fail(entry.first, fmt::format("an effect in configuration '{}'", printable(name)), fmt::format("{}", fmt::join(row.configurations, ", ")));
+                fail(entry.first, fmt::format("an effect in configuration '{}'", printable(name)),
+                     fmt::format("{}", fmt::join(row.configurations, ", ")));
         }
         for (const std::string& configuration : row.configurations) row.effects.push_back(text(effects, configuration.c_str()));
     }
@@ -249,16 +252,18 @@ std::string instruction_section(const Row& row) {
     }
     out += "| configuration | effect |\n|---|---|\n";
     for (std::size_t i = 0; i < row.configurations.size(); ++i) out += fmt::format("| `{}` | {} |\n", row.configurations[i], row.effects[i]);
-    out += fmt::format("\nGives: {}. Faults: `undefined_instruction`, `wrong_mode`{}. Statuses: {}.\n", row.answer, row.memory ? ", `memory_fault`" : "",
-                       quoted_list(row.statuses));
+    out += fmt::format("\nGives: {}. Faults: `undefined_instruction`, `wrong_mode`{}. Statuses: {}.\n", row.answer,
+                       row.memory ? ", `memory_fault`" : "", quoted_list(row.statuses));
     return out;
 }
 
 std::string page(const InstructionSet& set) {
     std::string out = fmt::format(
         "<!-- {} -->\n# Instructions\n\n"
-        "The instructions of HyperCoffer, and VMEnter and VMExit as each configuration has them. An instruction that the configuration does not have is\n"
-        "undefined, whoever issues it; one that the core's mode may not issue is refused. Neither has any effect. Blocks and ports: [core.md](core.md).\n\n"
+        "The instructions of HyperCoffer, and VMEnter and VMExit as each configuration has them. "
+        "An instruction that the configuration does not have is\n"
+        "undefined, whoever issues it; one that the core's mode may not issue is refused. Neither has any effect. "
+        "Blocks and ports: [core.md](core.md).\n\n"
         "| code | instruction | issued in | exists in |\n|---|---|---|---|\n",
         notice);
     for (const Row& row : set.rows)

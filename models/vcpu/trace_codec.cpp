@@ -78,7 +78,8 @@ private:
 
 std::uint8_t kind_of(const TraceAccess& access) {
     const std::uint32_t count = access.instructions < long_count ? access.instructions : long_count;
-    return static_cast<std::uint8_t>(static_cast<unsigned>(__builtin_ctz(access.size)) | (access.write ? write_bit : 0u) | count << instructions_shift);
+    return static_cast<std::uint8_t>(static_cast<unsigned>(__builtin_ctz(access.size)) | (access.write ? write_bit : 0u) |
+                                     count << instructions_shift);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace coffer {
 
-/// A trace holds no data: what its writes write, and what stands for all that its reads read. Both depend on the trace and a seed alone, so that two platforms
-/// that play it alike write the same and must read the same. Not cryptography.
+/// A trace holds no data: what its writes write, and what stands for all that its reads read. Both depend on the trace and a seed alone, so that two
+/// platforms that play it alike write the same and must read the same. Not cryptography.
 class TraceData {
 public:
     explicit TraceData(std::uint64_t seed) : seed_(seed) {}

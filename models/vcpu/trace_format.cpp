@@ -51,7 +51,8 @@ Bytes Header::encode() const {
 }
 
 std::size_t Header::command_bytes(const std::string& path, ByteView fixed) {
-    if (std::memcmp(fixed.data, magic.data(), magic.size()) != 0) throw InputError(place(path, 0), "this is no trace", fmt::format("the bytes \"{}\"", magic));
+    if (std::memcmp(fixed.data, magic.data(), magic.size()) != 0)
+        throw InputError(place(path, 0), "this is no trace", fmt::format("the bytes \"{}\"", magic));
     const std::uint32_t found = load_le32(fixed.data + version_at);
     if (found != version) throw InputError(place(path, version_at), fmt::format("format version {}", found), fmt::format("version {}", version));
     const std::uint32_t size = load_le32(fixed.data + command_bytes_at);
@@ -63,7 +64,8 @@ std::size_t Header::command_bytes(const std::string& path, ByteView fixed) {
 Header Header::decode(const std::string& path, ByteView bytes) {
     const std::size_t checked = bytes.size - checksum_bytes;
     const Checksum sum = checksum({bytes.data, checked}, {});
-    if (!std::equal(sum.begin(), sum.end(), bytes.data + checked)) throw InputError(place(path, checked), "the header's checksum is wrong: the file is corrupt");
+    if (!std::equal(sum.begin(), sum.end(), bytes.data + checked))
+        throw InputError(place(path, checked), "the header's checksum is wrong: the file is corrupt");
     Header header;
     header.file_bytes = load_le64(bytes.data + file_bytes_at);
     header.accesses = load_le64(bytes.data + accesses_at);
@@ -75,9 +77,11 @@ Header Header::decode(const std::string& path, ByteView bytes) {
     header.command.assign(bytes.data + fixed_bytes, bytes.data + checked);
     if (header.writes > header.accesses)
         throw InputError(place(path, writes_at), fmt::format("{} writes of {} accesses", header.writes, header.accesses), "at most all of them");
-    if (header.pages > max_pages) throw InputError(place(path, pages_at), fmt::format("{} pages", header.pages), fmt::format("at most {}", max_pages));
+    if (header.pages > max_pages)
+        throw InputError(place(path, pages_at), fmt::format("{} pages", header.pages), fmt::format("at most {}", max_pages));
     if (header.pages_position < bytes.size)
-        throw InputError(place(path, pages_position_at), fmt::format("a list of pages at byte {}", header.pages_position), "a place behind the header");
+        throw InputError(place(path, pages_position_at), fmt::format("a list of pages at byte {}", header.pages_position),
+                         "a place behind the header");
     if (load_le32(bytes.data + zero_at) != 0) throw InputError(place(path, zero_at), "a reserved field is set", "0");
     if (!is_command(header.command)) throw InputError(place(path, fixed_bytes), "the command holds control characters", "one line of text");
     return header;

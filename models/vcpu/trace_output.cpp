@@ -31,7 +31,8 @@ TraceOutput::TraceOutput(const std::string& path)
       target_(target_of(path)),
       temporary_(fmt::format("{}.{}.tmp", target_.string(), ::getpid())),
       file_(std::fopen(temporary_.c_str(), "wbe")) {
-    if (file_ == nullptr) throw InputError(path_, "cannot be created: " + std::system_category().message(errno), "a place where a file can be written");
+    if (file_ == nullptr)
+        throw InputError(path_, "cannot be created: " + std::system_category().message(errno), "a place where a file can be written");
 }
 
 TraceOutput::~TraceOutput() {
@@ -46,7 +47,8 @@ void TraceOutput::write(ByteView bytes) {
 }
 
 void TraceOutput::write_at_beginning(ByteView bytes) {
-    if (std::fseek(file_, 0, SEEK_SET) != 0 || std::fwrite(bytes.data, 1, bytes.size, file_) != bytes.size || std::fseek(file_, 0, SEEK_END) != 0) fail();
+    if (std::fseek(file_, 0, SEEK_SET) != 0 || std::fwrite(bytes.data, 1, bytes.size, file_) != bytes.size || std::fseek(file_, 0, SEEK_END) != 0)
+        fail();
 }
 
 void TraceOutput::commit() {

@@ -29,18 +29,25 @@ double checked_ticks(const TracePlayerParameters& parameters) {
     if (!std::isfinite(parameters.cycles_per_instruction) || parameters.cycles_per_instruction < 0)
         throw InputError("cycles_per_instruction", fmt::format("{} cycles", parameters.cycles_per_instruction), "0 or more");
     const double ns_per_instruction = parameters.cycles_per_instruction / parameters.clock_ghz;
-    if (ns_per_instruction > 1e6) throw InputError("clock_ghz", "an instruction would take more than a millisecond", "a faster clock or fewer cycles per instruction");
+    if (ns_per_instruction > 1e6)
+        throw InputError("clock_ghz", "an instruction would take more than a millisecond", "a faster clock or fewer cycles per instruction");
     return ns_per_instruction * 1e-9 / sc_core::sc_get_time_resolution().to_seconds();
 }
 
 }  // namespace
 
 TracePlayerTlm::TracePlayerTlm(const sc_core::sc_module_name& name, const TracePlayerParameters& parameters, AccessSource& source)
-    : sc_module(name), initiator_socket("initiator_socket"), parameters_(parameters), source_(source), ticks_per_instruction_(checked_ticks(parameters)),
-      paging_(parameters.first_gpn, parameters.pages), data_(parameters.seed) {
+    : sc_module(name),
+      initiator_socket("initiator_socket"),
+      parameters_(parameters),
+      source_(source),
+      ticks_per_instruction_(checked_ticks(parameters)),
+      paging_(parameters.first_gpn, parameters.pages),
+      data_(parameters.seed) {
     constexpr std::uint64_t all_pages = page_of(~Address{0}) + 1;
     if (parameters.pages == 0 || parameters.first_gpn >= all_pages || parameters.pages > all_pages - parameters.first_gpn)
-        throw InputError("pages", fmt::format("{} guest pages from GPN {}", parameters.pages, parameters.first_gpn), "at least one, within 64-bit addresses");
+        throw InputError("pages", fmt::format("{} guest pages from GPN {}", parameters.pages, parameters.first_gpn),
+                         "at least one, within 64-bit addresses");
     SC_THREAD(run);
 }
 
@@ -73,9 +80,8 @@ bool TracePlayerTlm::play(const TraceAccess& access) {
     instructions_ += access.instructions;
     keeper_.inc(compute_time(access.instructions));
     if (access.write) data_.fill(accesses(), access.address, buffer_.data(), access.size);
-    const bool done = for_each_piece(access.address, buffer_.data(), access.size, page_bytes, [&](Address address, std::uint8_t* data, unsigned size) {
-        return transport(access, address, data, size);
-    });
+    const bool done = for_each_piece(access.address, buffer_.data(), access.size, page_bytes,
+                                     [&](Address address, std::uint8_t* data, unsigned size) { return transport(access, address, data, size); });
     if (!done) return false;
     if (access.write) {
         ++writes_;
@@ -102,8 +108,8 @@ bool TracePlayerTlm::transport(const TraceAccess& access, Address address, std::
     initiator_socket.b_transport(payload_, delay);
     keeper_.set(delay);
     if (payload_.is_response_ok()) return true;
-    return stop(Stop::error_response,
-                fmt::format("access {}, a {} at GPA {:#x}, was answered {}", accesses(), access.write ? "write" : "read", *gpa, payload_.get_response_string()));
+    return stop(Stop::error_response, fmt::format("access {}, a {} at GPA {:#x}, was answered {}", accesses(), access.write ? "write" : "read", *gpa,
+                                                  payload_.get_response_string()));
 }
 
 sc_core::sc_time TracePlayerTlm::compute_time(std::uint32_t instructions) const {

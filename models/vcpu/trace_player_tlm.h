@@ -26,8 +26,8 @@ struct TracePlayerParameters {
     std::uint64_t max_accesses = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// A vCPU that plays a recorded trace: computes for as long as the instructions between two accesses take, makes the access at guest physical addresses, and goes on when it has
-/// its data. Runs ahead of the simulation by up to the global quantum. Stops at the first error response.
+/// A vCPU that plays a recorded trace: computes for as long as the instructions between two accesses take, makes the access at guest physical
+/// addresses, and goes on when it has its data. Runs ahead of the simulation by up to the global quantum. Stops at the first error response.
 class TracePlayerTlm : public sc_core::sc_module, public StatisticsProvider {
 public:
     enum class Stop {

@@ -97,8 +97,10 @@ SectionHeader TraceReader::read_section(std::uint32_t number, std::size_t most_e
     read(encoded.data(), encoded.size());
     const SectionHeader section = SectionHeader::decode(encoded);
     const std::size_t most_bytes = ZSTD_compressBound(most_entries * most_entry_bytes);
-    if (section.stored_bytes > most_bytes) fail(start, fmt::format("a section of {} stored bytes", section.stored_bytes), fmt::format("at most {}", most_bytes));
-    if (section.stored_bytes > header_.file_bytes - position_) fail(start, fmt::format("{} bytes are announced, more than follow", section.stored_bytes));
+    if (section.stored_bytes > most_bytes)
+        fail(start, fmt::format("a section of {} stored bytes", section.stored_bytes), fmt::format("at most {}", most_bytes));
+    if (section.stored_bytes > header_.file_bytes - position_)
+        fail(start, fmt::format("{} bytes are announced, more than follow", section.stored_bytes));
     stored_.resize(section.stored_bytes);
     read(stored_.data(), stored_.size());
     if (section.checksum_of(stored_) != section.checksum) fail(start, "a section's checksum is wrong: the file is corrupt");
@@ -106,7 +108,8 @@ SectionHeader TraceReader::read_section(std::uint32_t number, std::size_t most_e
     if (section.number != number) fail(start, fmt::format("section {}", section.number), fmt::format("section {}", number));
     if (section.entries > most_entries) fail(start, fmt::format("a section of {} entries", section.entries), fmt::format("at most {}", most_entries));
     if (section.plain_bytes > section.entries * most_entry_bytes)
-        fail(start, fmt::format("{} entries of together {} bytes", section.entries, section.plain_bytes), fmt::format("at most {} bytes each", most_entry_bytes));
+        fail(start, fmt::format("{} entries of together {} bytes", section.entries, section.plain_bytes),
+             fmt::format("at most {} bytes each", most_entry_bytes));
     plain_.resize(section.plain_bytes);
     const std::size_t size = ZSTD_decompress(plain_.data(), plain_.size(), stored_.data(), stored_.size());
     if (ZSTD_isError(size)) fail(start, fmt::format("a section cannot be decompressed: {}", ZSTD_getErrorName(size)));

@@ -36,7 +36,8 @@ bool TraceRecordingReader::next(TraceAccess& access) {
     next_ += record_bytes;
     if (kind == end_kind) {
         if (load_le64(record) != accesses_) fail(position, fmt::format("the end of {} accesses", load_le64(record)), fmt::format("{}", accesses_));
-        if (next_ != buffer_.size() || bytes_.peek() != std::istream::traits_type::eof()) fail(position + record_bytes, "the recording goes on behind its end", "");
+        if (next_ != buffer_.size() || bytes_.peek() != std::istream::traits_type::eof())
+            fail(position + record_bytes, "the recording goes on behind its end", "");
         ended_ = true;
         return false;
     }
@@ -70,7 +71,8 @@ void TraceRecordingReader::read_records() {
     position_ += got;
     buffer_.resize(got);
     next_ = 0;
-    if (got == 0 || got % record_bytes != 0) fail(position_, "the recording stops without its end: was the program killed?", "whole records of 16 bytes and an end record");
+    if (got == 0 || got % record_bytes != 0)
+        fail(position_, "the recording stops without its end: was the program killed?", "whole records of 16 bytes and an end record");
 }
 
 void TraceRecordingReader::fail(std::uint64_t position, std::string_view what, std::string_view accepted) const {

@@ -94,7 +94,9 @@ TraceAccess TraceTextReader::parse_line() const {
     return access;
 }
 
-void TraceTextReader::fail(std::string_view what, std::string_view accepted) const { throw InputError(fmt::format("{}:{}", name_, number_), what, accepted); }
+void TraceTextReader::fail(std::string_view what, std::string_view accepted) const {
+    throw InputError(fmt::format("{}:{}", name_, number_), what, accepted);
+}
 
 void write_trace_text(AccessSource& source, std::string_view command, const std::function<void(std::string_view)>& write) {
     constexpr std::size_t piece_bytes = 65536;

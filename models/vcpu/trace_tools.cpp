@@ -46,7 +46,8 @@ void open_input(const std::string& path, Input& input) {
         std::error_code error;
         if (std::filesystem::is_directory(path, error)) throw InputError(path, "is a directory", "a trace, its text form or a recording");
         input.file.open(path, std::ios::binary);
-        if (!input.file) throw InputError(path, "cannot be opened: " + std::system_category().message(errno), "a trace, its text form or a recording");
+        if (!input.file)
+            throw InputError(path, "cannot be opened: " + std::system_category().message(errno), "a trace, its text form or a recording");
     }
     std::istream& stream = is_standard ? std::cin : input.file;
     const int first = stream.peek();
@@ -84,8 +85,8 @@ std::string describe(const TraceInfo& info) {
         "instructions  {} ({:.2f} per access)\n"
         "pages         {} ({} KiB)\n"
         "size          {} bytes in {} blocks ({:.3f} bytes per access), format version {}\n",
-        info.path, info.command, info.accesses, info.reads(), info.writes, info.instructions, ratio(info.instructions, info.accesses), info.pages.size(),
-        page_kib, info.file_bytes, info.blocks, ratio(info.file_bytes, info.accesses), info.version);
+        info.path, info.command, info.accesses, info.reads(), info.writes, info.instructions, ratio(info.instructions, info.accesses),
+        info.pages.size(), page_kib, info.file_bytes, info.blocks, ratio(info.file_bytes, info.accesses), info.version);
 }
 
 void convert_trace(const std::string& input_path, const std::string& output_path) {

@@ -30,7 +30,8 @@ Bytes compress(ByteView plain) {
 
 TraceWriter::TraceWriter(const std::string& path, std::string command) : output_(path), last_page_(no_page) {
     if (!trace_format::is_command(command))
-        throw InputError(path, "the command is no line of text", fmt::format("at most {} bytes, no control characters", trace_format::max_command_bytes));
+        throw InputError(path, "the command is no line of text",
+                         fmt::format("at most {} bytes, no control characters", trace_format::max_command_bytes));
     header_.command = std::move(command);
     block_.reserve(trace_codec::max_block_accesses);
     output_.write(header_.encode());
@@ -83,7 +84,8 @@ void TraceWriter::note_page(std::uint64_t page) {
     if (page == last_page_) return;
     last_page_ = page;
     if (pages_.insert(page).second && pages_.size() > trace_format::max_pages)
-        throw InputError(output_.path(), fmt::format("access {} touches one page too many", header_.accesses), fmt::format("at most {}", trace_format::max_pages));
+        throw InputError(output_.path(), fmt::format("access {} touches one page too many", header_.accesses),
+                         fmt::format("at most {}", trace_format::max_pages));
 }
 
 }  // namespace coffer

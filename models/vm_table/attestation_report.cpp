@@ -62,10 +62,12 @@ ReportStatus parse(const std::uint8_t* body, AttestationReport& report) {
     if (load_be32(body + length_at) != attestation_report_bytes - chip_at) return ReportStatus::wrong_length;
     ProtectionClaims& claims = report.claims;
     if (!decode(body[configuration_at], ProtectionConfiguration::combined, claims.configuration) ||
-        !decode(body[verification_at], Verification::lazy, claims.verification) || !decode(body[on_violation_at], OnViolation::report, claims.on_violation))
+        !decode(body[verification_at], Verification::lazy, claims.verification) ||
+        !decode(body[on_violation_at], OnViolation::report, claims.on_violation))
         return ReportStatus::unknown_code;
     claims.scheme.encrypt = encrypts(claims);
-    const bool scheme_is_known = claims.scheme.encrypt ? parse_scheme(body, claims.scheme) : all_zero({body + integrity_at, verification_at - integrity_at});
+    const bool scheme_is_known =
+        claims.scheme.encrypt ? parse_scheme(body, claims.scheme) : all_zero({body + integrity_at, verification_at - integrity_at});
     if (!scheme_is_known) return ReportStatus::unknown_code;
     report.chip = load_le64(body + chip_at);
     std::copy_n(body + identity_at, report.identity.size(), report.identity.begin());

@@ -14,8 +14,9 @@ public:
 
     /// `measurement`, `nonce` and `data` as they are given; a VM that the log does not know has 0 boots.
     SignedReport report(const VmIdentity& identity, const crypto::Digest& measurement, const Nonce& nonce, const ReportData& data) const {
-        return sign_report({chip_.number().value(), claims_, identity, measurement, log_.boots(identity).value_or(0), log_.log_register(), nonce, data},
-                           chip_.attest_key());
+        return sign_report(
+            {chip_.number().value(), claims_, identity, measurement, log_.boots(identity).value_or(0), log_.log_register(), nonce, data},
+            chip_.attest_key());
     }
 
 private:

@@ -46,7 +46,8 @@ CertificateStatus decode_certificate(ByteView body, ChipCertificate& certificate
     if (body.size != certificate_body_bytes) return CertificateStatus::wrong_length;
     if (!std::equal(magic.begin(), magic.end(), body.data)) return CertificateStatus::wrong_magic;
     const std::uint8_t usage = body.data[usage_at];
-    if (usage != static_cast<std::uint8_t>(KeyUsage::unwrap) && usage != static_cast<std::uint8_t>(KeyUsage::attest)) return CertificateStatus::unknown_usage;
+    if (usage != static_cast<std::uint8_t>(KeyUsage::unwrap) && usage != static_cast<std::uint8_t>(KeyUsage::attest))
+        return CertificateStatus::unknown_usage;
     if (!all_zero({body.data + reserved_at, chip_at - reserved_at})) return CertificateStatus::reserved_not_zero;
     const std::uint64_t chip = load_le64(body.data + chip_at);
     if (chip == 0 || chip > 0xffff) return CertificateStatus::invalid_chip;
@@ -65,7 +66,8 @@ SignedCertificate sign_certificate(const ChipCertificate& certificate, const cry
     return bytes;
 }
 
-CertificateStatus open_certificate(ByteView bytes, const crypto::VerifyKey& fleet_key, const crypto::KdfContext& fleet_id, ChipCertificate& certificate) {
+CertificateStatus open_certificate(ByteView bytes, const crypto::VerifyKey& fleet_key, const crypto::KdfContext& fleet_id,
+                                   ChipCertificate& certificate) {
     if (bytes.size != chip_certificate_bytes) return CertificateStatus::wrong_length;
     const ByteView body{bytes.data, certificate_body_bytes};
     if (!fleet_key.verify(body, {body.end(), bytes.size - body.size})) return CertificateStatus::not_authentic;

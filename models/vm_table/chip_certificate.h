@@ -56,6 +56,7 @@ CertificateStatus decode_certificate(ByteView body, ChipCertificate& certificate
 SignedCertificate sign_certificate(const ChipCertificate& certificate, const crypto::SigningKey& fleet_key);
 
 /// Opens any bytes, signature first. Where the answer is not ok, `certificate` is left as it was.
-CertificateStatus open_certificate(ByteView bytes, const crypto::VerifyKey& fleet_key, const crypto::KdfContext& fleet_id, ChipCertificate& certificate);
+CertificateStatus open_certificate(ByteView bytes, const crypto::VerifyKey& fleet_key, const crypto::KdfContext& fleet_id,
+                                   ChipCertificate& certificate);
 
 }  // namespace coffer

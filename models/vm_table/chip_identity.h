@@ -28,7 +28,9 @@ public:
     const SignedCertificate& certificate(KeyUsage usage) const { return usage == KeyUsage::unwrap ? unwrap_certificate_ : attest_certificate_; }
 
     /// Opens what should be a certificate of this fleet: any bytes.
-    CertificateStatus open(ByteView certificate, ChipCertificate& opened) const { return open_certificate(certificate, fleet_key_, fleet_id_, opened); }
+    CertificateStatus open(ByteView certificate, ChipCertificate& opened) const {
+        return open_certificate(certificate, fleet_key_, fleet_id_, opened);
+    }
 
 private:
     ChipNumber number_;

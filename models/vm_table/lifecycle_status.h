@@ -41,7 +41,9 @@ struct LifecycleResult {
     static LifecycleResult fail(LifecycleStatus status) { return {status, VectorStatus::ok, LogStatus::ok, 0}; }
     static LifecycleResult bad_vector(VectorStatus status) { return {LifecycleStatus::bad_vector, status, LogStatus::ok, 0}; }
     /// ok, or refused by the log.
-    static LifecycleResult of_log(LogStatus status) { return {status == LogStatus::ok ? LifecycleStatus::ok : LifecycleStatus::refused, VectorStatus::ok, status, 0}; }
+    static LifecycleResult of_log(LogStatus status) {
+        return {status == LogStatus::ok ? LifecycleStatus::ok : LifecycleStatus::refused, VectorStatus::ok, status, 0};
+    }
 };
 
 }  // namespace coffer

@@ -33,7 +33,9 @@ VmIdentity derive_identity(const crypto::Key128& k_vm, const crypto::KdfContext&
     return identity;
 }
 
-crypto::Key256 derive_seal_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) { return crypto::derive_256(k_vm, "coffer seal", fleet_id); }
+crypto::Key256 derive_seal_key(const crypto::Key128& k_vm, const crypto::KdfContext& fleet_id) {
+    return crypto::derive_256(k_vm, "coffer seal", fleet_id);
+}
 
 VmGate::VmGate(LpidSource& lpids, NonVolatile& nonvolatile, const ChipIdentity& chip, const ProtectionClaims& claims)
     : lpids_(lpids), chip_(chip), log_(nonvolatile), attester_(chip, log_, claims) {}
@@ -141,7 +143,8 @@ bool VmGate::is_target(ByteView certificate, ChipCertificate& target) const {
     return chip_.open(certificate, target) == CertificateStatus::ok && target.usage == KeyUsage::unwrap && target.chip != chip_.number();
 }
 
-LifecycleResult VmGate::seal_move(Vmid vmid, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key, SealedVector& vm_vector) {
+LifecycleResult VmGate::seal_move(Vmid vmid, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key,
+                                  SealedVector& vm_vector) {
     const auto found = vms_.find(vmid);
     if (found == vms_.end()) return LifecycleResult::fail(LifecycleStatus::unknown_vmid);
     const SealableVm& vm = found->second;

@@ -16,8 +16,8 @@
 
 namespace coffer {
 
-/// Which VMs may come to a chip and go from it: its keys, its VM log, the nonces of migrations to it, and the VMs that were let in, without any memory.
-/// Crashes at any moment are covered by the log's order of writes.
+/// Which VMs may come to a chip and go from it: its keys, its VM log, the nonces of migrations to it, and the VMs that were let in, without any
+/// memory. Crashes at any moment are covered by the log's order of writes.
 class VmGate {
 public:
     /// Stores a sealed vector durably, in untrusted storage.
@@ -47,16 +47,16 @@ public:
 
     /// K_vm of a VM that was let in, under the unwrap key of this chip alone: for whoever keeps a vector of it. Throws std::out_of_range for any other.
     Bytes vm_key(Vmid vmid) const;
-    /// Seals a VM that was let in, which stands still with memory settled under `tree`, with the next sequence. It is the latest once `write` has returned
-    /// and the log has committed.
+    /// Seals a VM that was let in, which stands still with memory settled under `tree`, with the next sequence. It is the latest once `write` has
+    /// returned and the log has committed.
     LifecycleResult seal_snapshot(Vmid vmid, const SettledTree& tree, const WriteVector& write);
     /// A nonce for one VM to come from another chip, good until it is used or the chip is reset. Nothing where as many are awaited already, or LPIDs
     /// are exhausted.
     std::optional<Nonce> begin_import();
     /// Whether it is the certificate of another chip's unwrap key, which is opened.
     bool is_target(ByteView certificate, ChipCertificate& target) const;
-    /// Seals a VM as seal_snapshot does, for the chip of `certificate`, which made `nonce`, and commits that it moved: it must never run again here. What is
-    /// to be released then is in `vm_key` and `vm_vector`.
+    /// Seals a VM as seal_snapshot does, for the chip of `certificate`, which made `nonce`, and commits that it moved: it must never run again here.
+    /// What is to be released then is in `vm_key` and `vm_vector`.
     LifecycleResult seal_move(Vmid vmid, const SettledTree& tree, ByteView certificate, const Nonce& nonce, Bytes& vm_key, SealedVector& vm_vector);
     /// A VM that was let in ends, with `root`; without one, of a VM that was stopped, with the root that was sealed last.
     LifecycleResult end(Vmid vmid, const std::optional<NodeTag>& root);

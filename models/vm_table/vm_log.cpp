@@ -24,7 +24,9 @@ constexpr std::size_t state_at = 56;
 constexpr std::size_t boots_at = 64;
 constexpr std::size_t entry_bytes = 72;
 
-bool is_state(std::uint8_t code) { return code >= static_cast<std::uint8_t>(LogState::installed) && code <= static_cast<std::uint8_t>(LogState::moved); }
+bool is_state(std::uint8_t code) {
+    return code >= static_cast<std::uint8_t>(LogState::installed) && code <= static_cast<std::uint8_t>(LogState::moved);
+}
 
 }  // namespace
 
@@ -86,7 +88,8 @@ VmLog::VmLog(NonVolatile& nonvolatile) : nonvolatile_(nonvolatile) {
     const LogRegister empty_log = crypto::sha256({contents_.serialize()});
     if (nonvolatile_.log_register() == LogRegister{}) {
         if (!nonvolatile_.log_copy(0).empty() || !nonvolatile_.log_copy(1).empty())
-            throw InputError(nonvolatile_.name(), "the log register was never written, but copies of the VM log are there", "all parts of a chip's state, or none");
+            throw InputError(nonvolatile_.name(), "the log register was never written, but copies of the VM log are there",
+                             "all parts of a chip's state, or none");
         nonvolatile_.write_log_register(empty_log);
     }
     if (nonvolatile_.log_register() == empty_log || load_copy(0) || load_copy(1)) return;

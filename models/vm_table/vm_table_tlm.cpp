@@ -45,7 +45,9 @@ tlm::tlm_response_status VmTableTlm::read_register(const RegisterHit& hit, std::
         case Register::selected: store_le64(value.data(), selected_); break;
         case Register::vmid: store_le64(value.data(), entry ? entry->vmid : 0); break;
         case Register::flags:
-            if (entry) store_le64(value.data(), vm_table_registers::flags_valid_mask | (violations_.frozen(entry->vmid) ? vm_table_registers::flags_frozen_mask : 0));
+            if (entry)
+                store_le64(value.data(),
+                           vm_table_registers::flags_valid_mask | (violations_.frozen(entry->vmid) ? vm_table_registers::flags_frozen_mask : 0));
             break;
         case Register::pages: store_le64(value.data(), entry ? entry->pages : 0); break;
         case Register::addr_tree: store_le64(value.data(), entry ? entry->tree_base : 0); break;

@@ -55,8 +55,9 @@ std::optional<MacAlgorithm> mac_of_code(std::uint8_t code) {
 }
 
 Plaintext to_plaintext(const VmVector& vector) {
-    Plaintext plaintext{static_cast<std::uint8_t>(vector.kind), static_cast<std::uint8_t>(vector.data_mac), static_cast<std::uint8_t>(vector.node_mac),
-                        static_cast<std::uint8_t>(vector.tag_bytes), static_cast<std::uint8_t>(vector.node_tag_bytes)};
+    Plaintext plaintext{static_cast<std::uint8_t>(vector.kind), static_cast<std::uint8_t>(vector.data_mac),
+                        static_cast<std::uint8_t>(vector.node_mac), static_cast<std::uint8_t>(vector.tag_bytes),
+                        static_cast<std::uint8_t>(vector.node_tag_bytes)};
     put(plaintext, identity_at, vector.identity);
     store_le64(&plaintext[sequence_at], vector.sequence);
     store_le64(&plaintext[pages_at], vector.pages);

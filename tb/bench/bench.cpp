@@ -158,8 +158,8 @@ struct BareTarget : sc_core::sc_module {
     std::vector<std::uint8_t> bytes;
 };
 
-/// The whole path of a guest's access, with everything on: MMU, last-level cache, MPE with all its parts, bus probe, DRAM. The cache is half as large as the
-/// warm set, so that every access goes all the way.
+/// The whole path of a guest's access, with everything on: MMU, last-level cache, MPE with all its parts, bus probe, DRAM. The cache is half as large
+/// as the warm set, so that every access goes all the way.
 struct TlmPlatform {
     explicit TlmPlatform(Address data_bytes)
         : size(data_bytes),
@@ -168,7 +168,8 @@ struct TlmPlatform {
           mmu(sc_core::sc_gen_unique_name("mmu"), first_guest_vmid, guest_memory),
           llc(sc_core::sc_gen_unique_name("llc"), llc_parameters_of(data_bytes)),
           protection(sc_core::sc_gen_unique_name("protection"), parameters_of(data_bytes), lpids),
-          dram(sc_core::sc_gen_unique_name("dram"), {dram_bytes, sc_core::sc_time(100, sc_core::SC_NS), 12.8}, DramTraffic(protection.map(), dram_bytes)),
+          dram(sc_core::sc_gen_unique_name("dram"), {dram_bytes, sc_core::sc_time(100, sc_core::SC_NS), 12.8},
+               DramTraffic(protection.map(), dram_bytes)),
           probe(sc_core::sc_gen_unique_name("probe"), dram.memory()) {
         guest_memory.add({0, 0, data_bytes / page_bytes});
         initiator.initiator_socket.bind(mmu.target_socket);
@@ -262,7 +263,8 @@ void host_memory(benchmark::State& state) {
         ProtectedMemory memory(parameters_for(Address{1} << 40), store, lpids);
         memory.install(vm_for(Address{1} << 40));
         const Block64 data{1, 2, 3};
-        for (std::size_t i = 0; i < pages * lines_per_page; ++i) (void)memory.write_line(first_guest_vmid, i * line_bytes, i * line_bytes, data.data());
+        for (std::size_t i = 0; i < pages * lines_per_page; ++i)
+            (void)memory.write_line(first_guest_vmid, i * line_bytes, i * line_bytes, data.data());
         memory.flush(first_guest_vmid);
         const std::size_t used = mallinfo2().uordblks + mallinfo2().hblkhd - before;
         beyond = (static_cast<double>(used) - static_cast<double>(pages * page_bytes)) / static_cast<double>(pages * lines_per_page);

@@ -1,4 +1,5 @@
-// What H-SVM's checks and clearing pages cost in simulated time: see docs/benchmarks.md and scripts/bench. The times that the benchmarks print are the simulation's, not the host's.
+// What H-SVM's checks and clearing pages cost in simulated time: see docs/benchmarks.md and scripts/bench. The times that the benchmarks print are
+// the simulation's, not the host's.
 
 #include <benchmark/benchmark.h>
 
@@ -42,7 +43,8 @@ void clear_by_encrypted_lines(benchmark::State& state) {
     measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) {
         const Charge charge = platform.memory.charge(delay);
         bool cleared = true;
-        for (Address line = 0; line != page_bytes; line += line_bytes) cleared &= platform.memory.write_line(guest.vmid, guest.gpa(i) + line, guest.hpa(i) + line, zeros.data());
+        for (Address line = 0; line != page_bytes; line += line_bytes)
+            cleared &= platform.memory.write_line(guest.vmid, guest.gpa(i) + line, guest.hpa(i) + line, zeros.data());
         platform.memory.settle_page(guest.vmid, guest.gpa(i), guest.hpa(i));
         return cleared;
     });
@@ -75,7 +77,8 @@ BENCHMARK_CAPTURE(map, combined, true)->Iterations(rounds)->UseManualTime();
 void ownership_look_up(benchmark::State& state, bool combined) {
     HsvmPlatform& platform = platform_of(combined);
     Guest guest(platform);
-    measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) { return platform.walk(host_vmid, guest.hpa(i), delay).fault == TranslationFault::none; });
+    measure(state, platform,
+            [&](std::size_t i, sc_core::sc_time& delay) { return platform.walk(host_vmid, guest.hpa(i), delay).fault == TranslationFault::none; });
 }
 BENCHMARK_CAPTURE(ownership_look_up, hsvm, false)->Iterations(rounds)->UseManualTime();
 BENCHMARK_CAPTURE(ownership_look_up, combined, true)->Iterations(rounds)->UseManualTime();
@@ -84,7 +87,8 @@ void guest_walk(benchmark::State& state, bool combined) {
     HsvmPlatform& platform = platform_of(combined);
     Guest guest(platform);
     guest.map_first(rounds);
-    measure(state, platform, [&](std::size_t i, sc_core::sc_time& delay) { return platform.walk(guest.vmid, guest.gpa(i), delay).fault == TranslationFault::none; });
+    measure(state, platform,
+            [&](std::size_t i, sc_core::sc_time& delay) { return platform.walk(guest.vmid, guest.gpa(i), delay).fault == TranslationFault::none; });
 }
 BENCHMARK_CAPTURE(guest_walk, hsvm, false)->Iterations(rounds)->UseManualTime();
 BENCHMARK_CAPTURE(guest_walk, combined, true)->Iterations(rounds)->UseManualTime();
@@ -100,7 +104,8 @@ void host_access(benchmark::State& state, bool combined, bool again) {
         sc_core::sc_time none;
         return !again || platform.host_read(guest.hpa(i) + line_bytes, data.data(), data.size(), none);
     };
-    measure(state, platform, touch_page, [&](std::size_t i, sc_core::sc_time& delay) { return platform.host_read(guest.hpa(i), data.data(), data.size(), delay); });
+    measure(state, platform, touch_page,
+            [&](std::size_t i, sc_core::sc_time& delay) { return platform.host_read(guest.hpa(i), data.data(), data.size(), delay); });
 }
 BENCHMARK_CAPTURE(host_access, hsvm_first, false, false)->Iterations(rounds)->UseManualTime();
 BENCHMARK_CAPTURE(host_access, hsvm_again, false, true)->Iterations(rounds)->UseManualTime();

@@ -20,7 +20,8 @@ public:
     static constexpr std::uint64_t pages = 8192;
 
     explicit Guest(HsvmPlatform& platform) : platform_(platform) {
-        require(platform.hsvm.controller().create(HsvmCaller::host, {pages, 1, addr_shim(platform)}, vmid) == HsvmStatus::ok, "the VM cannot be made");
+        require(platform.hsvm.controller().create(HsvmCaller::host, {pages, 1, addr_shim(platform)}, vmid) == HsvmStatus::ok,
+                "the VM cannot be made");
         std::mt19937_64 random(vmid);
         for (std::uint64_t i = 0; i != pages - 2; ++i) gpns_.push_back(i);
         frames_ = gpns_;
@@ -37,7 +38,8 @@ public:
     Address gpa(std::size_t i) const { return gpns_[i] * page_bytes; }
     Address hpa(std::size_t i) const { return frames_[i] * page_bytes; }
     bool map(std::size_t i, sc_core::sc_time& delay) {
-        return platform_.hsvm.perform(delay, [&](HsvmController& h) { return h.page_map(HsvmCaller::host, vmid, gpns_[i], frames_[i]); }) == HsvmStatus::ok;
+        return platform_.hsvm.perform(delay, [&](HsvmController& h) { return h.page_map(HsvmCaller::host, vmid, gpns_[i], frames_[i]); }) ==
+               HsvmStatus::ok;
     }
     void map(std::size_t i) {
         sc_core::sc_time none;

@@ -1,4 +1,5 @@
-// What each operation of H-SVM costs in simulated time, over each transport: see docs/benchmarks.md and scripts/bench. The times that the benchmarks print are the simulation's.
+// What each operation of H-SVM costs in simulated time, over each transport: see docs/benchmarks.md and scripts/bench.
+// The times that the benchmarks print are the simulation's.
 
 #include <benchmark/benchmark.h>
 
@@ -32,7 +33,8 @@ constexpr Address second_buffer = buffer + buffer_bytes;
 /// Two platforms of a configuration, since VMs move from one to the other.
 struct Pair {
     Pair(const std::string& name, bool combined)
-        : here(name, {combined, Address{1} << 30, Address{32} << 20, 64, &test_chip(1)}), there(name + "_peer", {combined, Address{1} << 30, Address{32} << 20, 64, &test_chip(2)}) {}
+        : here(name, {combined, Address{1} << 30, Address{32} << 20, 64, &test_chip(1)}),
+          there(name + "_peer", {combined, Address{1} << 30, Address{32} << 20, 64, &test_chip(2)}) {}
 
     HsvmPlatform here;
     HsvmPlatform there;
@@ -68,7 +70,9 @@ bool send(HsvmPlatform& platform, HsvmTransport transport, Command command, sc_c
         if (!write(name, value)) return false;
     Bytes operation = word(static_cast<std::uint64_t>(command.operation));
     Bytes bytes(8);
-    if (!write(Register::operation, operation) || !read(Register::status, bytes) || load_le64(bytes.data()) != static_cast<std::uint64_t>(HsvmStatus::ok)) return false;
+    if (!write(Register::operation, operation) || !read(Register::status, bytes) ||
+        load_le64(bytes.data()) != static_cast<std::uint64_t>(HsvmStatus::ok))
+        return false;
     for (const Register name : command.results) {
         bytes.resize(hsvm_registers::entry(name).bytes);
         if (!read(name, bytes)) return false;
@@ -80,11 +84,13 @@ bool send(HsvmPlatform& platform, HsvmTransport transport, Command command, sc_c
 Vmid small_vm(HsvmPlatform& platform) {
     Vmid vmid = 0;
     HsvmController& controller = platform.hsvm.controller();
-    require(controller.create(HsvmCaller::host, {small_vm_end, 1, platform.combined ? (small_vm_end - 2) * page_bytes : 0}, vmid) == HsvmStatus::ok, "a VM cannot be made");
+    require(controller.create(HsvmCaller::host, {small_vm_end, 1, platform.combined ? (small_vm_end - 2) * page_bytes : 0}, vmid) == HsvmStatus::ok,
+            "a VM cannot be made");
     for (std::uint64_t page = 0; page != small_vm_pages; ++page)
         require(controller.page_map(HsvmCaller::host, vmid, page, free_frame + page) == HsvmStatus::ok, "a page cannot be mapped");
     if (platform.combined)
-        require(controller.page_map(HsvmCaller::host, vmid, small_vm_end - 1, free_frame + small_vm_pages) == HsvmStatus::ok, "the context's page cannot be mapped");
+        require(controller.page_map(HsvmCaller::host, vmid, small_vm_end - 1, free_frame + small_vm_pages) == HsvmStatus::ok,
+                "the context's page cannot be mapped");
     return vmid;
 }
 
@@ -105,7 +111,9 @@ Vmid leaving_vm(HsvmPlatform& platform) {
 Bytes exported(HsvmPlatform& source, const ChipIdentity& target, const Nonce& nonce) {
     const SignedCertificate& certificate = target.certificate(KeyUsage::unwrap);
     Bytes blob;
-    require(source.hsvm.controller().export_vm(HsvmCaller::host, leaving_vm(source), {certificate.data(), certificate.size()}, nonce, blob) == HsvmStatus::ok, "a VM cannot be exported");
+    require(source.hsvm.controller().export_vm(HsvmCaller::host, leaving_vm(source), {certificate.data(), certificate.size()}, nonce, blob) ==
+                HsvmStatus::ok,
+            "a VM cannot be exported");
     return blob;
 }
 
@@ -113,13 +121,16 @@ Bytes exported(HsvmPlatform& source, const ChipIdentity& target, const Nonce& no
 class Scenario {
 public:
     explicit Scenario(Pair& pair) : platform_(pair.here), peer_(pair.there), guest_(pair.here) {
-        require(!platform_.combined || controller().page_map(HsvmCaller::host, guest_.vmid, Guest::pages - 1, free_frame + 512) == HsvmStatus::ok, "the context's page cannot be mapped");
+        require(!platform_.combined || controller().page_map(HsvmCaller::host, guest_.vmid, Guest::pages - 1, free_frame + 512) == HsvmStatus::ok,
+                "the context's page cannot be mapped");
     }
 
     Command create(std::size_t) {
         // The lowest VMID that is free: the guest's own is the only other.
         undo = [this] { (void)controller().delete_vm(HsvmCaller::host, static_cast<Vmid>(guest_.vmid + 1)); };
-        return {HsvmOperation::create, {{Register::pages, word(Guest::pages)}, {Register::vcpus, word(1)}, {Register::addr_shim, word(Guest::addr_shim(platform_))}}, {Register::result_vmid}};
+        return {HsvmOperation::create,
+                {{Register::pages, word(Guest::pages)}, {Register::vcpus, word(1)}, {Register::addr_shim, word(Guest::addr_shim(platform_))}},
+                {Register::result_vmid}};
     }
     Command delete_vm(std::size_t) { return {HsvmOperation::delete_vm, {{Register::vmid, word(small_vm(platform_))}}, {}}; }
     Command launch(std::size_t) {
@@ -145,13 +156,16 @@ public:
     }
     Command swap_out(std::size_t i) {
         fill(i);
-        return {HsvmOperation::swap_out, {vmid(), gpn(i), {Register::buffer_address, word(buffer)}, {Register::buffer_length, word(buffer_bytes)}}, {Register::result_length}};
+        return {HsvmOperation::swap_out,
+                {vmid(), gpn(i), {Register::buffer_address, word(buffer)}, {Register::buffer_length, word(buffer_bytes)}},
+                {Register::result_length}};
     }
     Command swap_in(std::size_t i) {
         sc_core::sc_time none;
         require(send(platform_, HsvmTransport::microcode, swap_out(i), none), "a page cannot be swapped out");
         const std::uint64_t bytes = controller().swap_image_bytes();
-        return {HsvmOperation::swap_in, {vmid(), gpn(i), frame(i), {Register::buffer_address, word(buffer)}, {Register::buffer_length, word(bytes)}}, {}};
+        return {
+            HsvmOperation::swap_in, {vmid(), gpn(i), frame(i), {Register::buffer_address, word(buffer)}, {Register::buffer_length, word(bytes)}}, {}};
     }
     Command context_restore(std::size_t) {
         undo = [this] { (void)controller().context_save(HsvmCaller::host, guest_.vmid, 0, 0, {}); };
@@ -168,7 +182,11 @@ public:
     }
     Command share(std::size_t i) {
         fill(i);
-        return {HsvmOperation::share, {gpn(i), {Register::sharer, word(host_vmid)}, {Register::flags, word(hsvm_registers::flags_writable_mask)}}, {}, HsvmCaller::guest, guest_.vmid};
+        return {HsvmOperation::share,
+                {gpn(i), {Register::sharer, word(host_vmid)}, {Register::flags, word(hsvm_registers::flags_writable_mask)}},
+                {},
+                HsvmCaller::guest,
+                guest_.vmid};
     }
     Command unshare(std::size_t i) {
         sc_core::sc_time none;
@@ -178,7 +196,10 @@ public:
     Command attest(std::size_t i) {
         guest_.map(i);
         return {HsvmOperation::attest,
-                {{Register::nonce, Bytes(32)}, {Register::user_data, Bytes(64)}, {Register::buffer_address, word(guest_.gpa(i))}, {Register::buffer_length, word(page_bytes)}},
+                {{Register::nonce, Bytes(32)},
+                 {Register::user_data, Bytes(64)},
+                 {Register::buffer_address, word(guest_.gpa(i))},
+                 {Register::buffer_length, word(page_bytes)}},
                 {Register::result_length},
                 HsvmCaller::guest,
                 guest_.vmid};
@@ -188,10 +209,12 @@ public:
         undo = [this] {
             Nonce nonce{};
             sc_core::sc_time none;
-            const bool read = platform_.command_access(HsvmTransport::microcode, tlm::TLM_READ_COMMAND, HsvmCaller::host, host_vmid, Register::result_nonce, nonce.data(), none);
+            const bool read = platform_.command_access(HsvmTransport::microcode, tlm::TLM_READ_COMMAND, HsvmCaller::host, host_vmid,
+                                                       Register::result_nonce, nonce.data(), none);
             require(read, "a nonce cannot be read");
             Vmid vmid = 0;
-            require(controller().import_vm(HsvmCaller::host, exported(peer_, test_chip(1), nonce), vmid) == HsvmStatus::ok, "a VM cannot be imported");
+            require(controller().import_vm(HsvmCaller::host, exported(peer_, test_chip(1), nonce), vmid) == HsvmStatus::ok,
+                    "a VM cannot be imported");
             require(controller().delete_vm(HsvmCaller::host, vmid) == HsvmStatus::ok, "a VM cannot be deleted");
         };
         return {HsvmOperation::challenge, {}, {Register::result_nonce}};
@@ -215,7 +238,9 @@ public:
         require(controller().challenge(HsvmCaller::host, nonce) == HsvmStatus::ok, "there is no nonce");
         const Bytes blob = exported(peer_, test_chip(1), nonce);
         put(buffer, blob);
-        return {HsvmOperation::import_vm, {{Register::buffer_address, word(buffer)}, {Register::buffer_length, word(blob.size())}}, {Register::result_vmid}};
+        return {HsvmOperation::import_vm,
+                {{Register::buffer_address, word(buffer)}, {Register::buffer_length, word(blob.size())}},
+                {Register::result_vmid}};
     }
 
     std::function<void()> undo = [] {};
@@ -236,7 +261,9 @@ private:
         Block64 line{1, 2, 3};
         sc_core::sc_time none;
         for (Address at = 0; at != page_bytes; at += line_bytes)
-            require(platform_.guest_access(tlm::TLM_WRITE_COMMAND, guest_.vmid, guest_.gpa(i) + at, guest_.hpa(i) + at, line.data(), line.size(), none), "a page cannot be written");
+            require(
+                platform_.guest_access(tlm::TLM_WRITE_COMMAND, guest_.vmid, guest_.gpa(i) + at, guest_.hpa(i) + at, line.data(), line.size(), none),
+                "a page cannot be written");
     }
 
     HsvmPlatform& platform_;
@@ -290,11 +317,13 @@ void register_operations() {
         {"import", &Scenario::import_vm},
         {"delete", &Scenario::delete_vm},
     };
-    constexpr std::pair<const char*, HsvmTransport> transports[] = {{"microcode", HsvmTransport::microcode}, {"smm", HsvmTransport::smm}, {"usart", HsvmTransport::usart}};
+    constexpr std::pair<const char*, HsvmTransport> transports[] = {
+        {"microcode", HsvmTransport::microcode}, {"smm", HsvmTransport::smm}, {"usart", HsvmTransport::usart}};
     for (const auto& [name, make] : operations)
         for (const bool combined : {false, true})
             for (const auto& [way, transport] : transports)
-                benchmark::RegisterBenchmark(fmt::format("{}/{}/{}", name, combined ? "combined" : "hsvm", way).c_str(), operation, make, combined, transport)
+                benchmark::RegisterBenchmark(fmt::format("{}/{}/{}", name, combined ? "combined" : "hsvm", way).c_str(), operation, make, combined,
+                                             transport)
                     ->Iterations(rounds)
                     ->UseManualTime();
 }

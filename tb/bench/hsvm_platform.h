@@ -32,7 +32,8 @@ struct HsvmPlatformParameters {
     const ChipIdentity* chip = nullptr;  ///< whose VMs are attested and exchanged; null: nobody's
 };
 
-/// H-SVM controller, memory path and host MMU of a platform, and initiators for what benchmarks ask of them. Delays are handed through, so that no process is needed.
+/// H-SVM controller, memory path and host MMU of a platform, and initiators for what benchmarks ask of them.
+/// Delays are handed through, so that no process is needed.
 class HsvmPlatform {
 public:
     HsvmPlatform(const std::string& name, const HsvmPlatformParameters& parameters)
@@ -108,7 +109,8 @@ public:
     }
 
     /// An access to a register of the controller's, of 8 bytes or more; false unless it is good.
-    bool command_access(HsvmTransport transport, tlm::tlm_command command, HsvmCaller caller, Vmid vmid, hsvm_registers::Register name, std::uint8_t* data, sc_core::sc_time& delay) {
+    bool command_access(HsvmTransport transport, tlm::tlm_command command, HsvmCaller caller, Vmid vmid, hsvm_registers::Register name,
+                        std::uint8_t* data, sc_core::sc_time& delay) {
         const RegisterEntry& entry = hsvm_registers::entry(name);
         command_payload_.context.mode = static_cast<Mode>(caller);
         command_payload_.context.vmid = vmid;
@@ -129,7 +131,8 @@ private:
               chip_socket("chip_socket"),
               control_socket("control_socket") {}
         InitiatorSocket<Requests> guest_socket, host_socket, walk_socket, chip_socket, control_socket;
-        std::array<InitiatorSocket<Requests>, 3> command_sockets{{InitiatorSocket<Requests>("microcode_socket"), InitiatorSocket<Requests>("smm_socket"), InitiatorSocket<Requests>("usart_socket")}};
+        std::array<InitiatorSocket<Requests>, 3> command_sockets{
+            {InitiatorSocket<Requests>("microcode_socket"), InitiatorSocket<Requests>("smm_socket"), InitiatorSocket<Requests>("usart_socket")}};
     };
 
     static constexpr Address dram_bytes = Address{1} << 62;

@@ -1,4 +1,5 @@
-// 4,096 VMs on 64 GiB of configured memory: how much of the host's memory that takes. See docs/benchmarks.md and scripts/bench. A program of its own, since a process has one peak only.
+// 4,096 VMs on 64 GiB of configured memory: how much of the host's memory that takes. See docs/benchmarks.md and scripts/bench. A program of its own,
+// since a process has one peak only.
 
 #include <benchmark/benchmark.h>
 

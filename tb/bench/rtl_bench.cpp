@@ -95,7 +95,11 @@ struct Initiator : sc_core::sc_module {
 
 /// The pad generator's TLM module over its RTL.
 struct PadPlatform {
-    PadPlatform() : hardware(std::make_shared<PadGeneratorRtl>()), initiator("initiator"), key_initiator("key_initiator"), pads("pads", parameters()) {
+    PadPlatform()
+        : hardware(std::make_shared<PadGeneratorRtl>()),
+          initiator("initiator"),
+          key_initiator("key_initiator"),
+          pads("pads", parameters()) {
         initiator.initiator_socket.bind(pads.target_socket);
         key_initiator.initiator_socket.bind(pads.key_socket);
         hardware->install(Slot{0}, crypto::Key128({1, 2, 3}));

@@ -13,7 +13,9 @@
 namespace coffer::fuzz {
 namespace {
 
-bool begins_with(ByteView bytes, ByteView beginning) { return bytes.size >= beginning.size && std::equal(beginning.begin(), beginning.end(), bytes.begin()); }
+bool begins_with(ByteView bytes, ByteView beginning) {
+    return bytes.size >= beginning.size && std::equal(beginning.begin(), beginning.end(), bytes.begin());
+}
 
 /// Nobody but the fleet and its chips makes signatures, so that a mutation is either refused or is none.
 void open_signed_certificate(ByteView bytes) {
@@ -46,7 +48,8 @@ std::array<std::uint8_t, N> sized(ByteView bytes) {
 void decode_certificate_body(ByteView bytes) {
     const auto body = sized<certificate_body_bytes>(bytes);
     ChipCertificate decoded;
-    if (decode_certificate(body, decoded) == CertificateStatus::ok) require(encode_certificate(decoded) == body, "a byte of a certificate is ignored");
+    if (decode_certificate(body, decoded) == CertificateStatus::ok)
+        require(encode_certificate(decoded) == body, "a byte of a certificate is ignored");
 }
 
 void decode_report_body(ByteView bytes) {

@@ -65,7 +65,8 @@ void catch_failures() {
 std::size_t below(Random& random, std::size_t limit) { return limit == 0 ? 0 : static_cast<std::size_t>(random() % limit); }
 
 std::uint64_t telling_number(Random& random) {
-    static constexpr std::uint64_t numbers[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~std::uint64_t{0}};
+    static constexpr std::uint64_t numbers[] = {
+        0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~std::uint64_t{0}};
     return numbers[below(random, std::size(numbers))];
 }
 
@@ -136,7 +137,10 @@ Options read_options(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; i++) {
         const std::string argument = argv[i];
-        std::uint64_t* number = argument == "--runs" ? &options.runs : argument == "--seed" ? &options.seed : argument == "--first" ? &options.first : nullptr;
+        std::uint64_t* number = argument == "--runs"    ? &options.runs
+                                : argument == "--seed"  ? &options.seed
+                                : argument == "--first" ? &options.first
+                                                        : nullptr;
         if (number == nullptr) {
             options.corpus.push_back(argument);
             continue;

@@ -49,7 +49,9 @@ bool same(const TraceAccess& a, const TraceAccess& b) {
     return a.address == b.address && a.instructions == b.instructions && a.size == b.size && a.write == b.write;
 }
 
-bool all_same(const std::vector<TraceAccess>& a, const std::vector<TraceAccess>& b) { return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same); }
+bool all_same(const std::vector<TraceAccess>& a, const std::vector<TraceAccess>& b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
+}
 
 std::vector<TraceAccess> read_all(AccessSource& source) {
     std::vector<TraceAccess> accesses;

@@ -1,5 +1,5 @@
-// replay COUNT RECORDING ...: lets each of the mutants 0 (the original) to COUNT of a model see the inputs of recordings, one cycle a line, and prints for each
-// where its outputs first differ from the recorded ones, or `survives`.
+// replay COUNT RECORDING ...: lets each of the mutants 0 (the original) to COUNT of a model see the inputs of recordings, one cycle a line, and
+// prints for each where its outputs first differ from the recorded ones, or `survives`.
 
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +57,8 @@ long differs_in(const std::vector<Cycle>& cycles, unsigned mutant) {
 
 std::string outcome(const std::vector<std::vector<Cycle>>& recordings, unsigned mutant) {
     for (std::size_t i = 0; i < recordings.size(); ++i)
-        if (const long cycle = differs_in(recordings[i], mutant); cycle >= 0) return "killed in cycle " + std::to_string(cycle) + " of recording " + std::to_string(i);
+        if (const long cycle = differs_in(recordings[i], mutant); cycle >= 0)
+            return "killed in cycle " + std::to_string(cycle) + " of recording " + std::to_string(i);
     return "survives";
 }
 

@@ -49,7 +49,8 @@ TEST(DumpCommand, PagesOfNestedPageTablesVerifyToTheRoots) {
     std::map<int, std::string> sums;
     for (const char* configuration : {"none", "hsvm", "combined"}) {
         const auto dump = folder / configuration;
-        ASSERT_EQ(run_coffer(fmt::format("dump {} --set configuration={} --out {}", platform, configuration, dump.string())).exit_code, 0) << configuration;
+        ASSERT_EQ(run_coffer(fmt::format("dump {} --set configuration={} --out {}", platform, configuration, dump.string())).exit_code, 0)
+            << configuration;
         const json layout = layout_of(dump);
         EXPECT_EQ(layout["configuration"], configuration);
         const auto [code, decrypted] = decrypt(dump, folder);

@@ -73,7 +73,8 @@ TEST(RunCommand, TheTwinIsThePlatformWithoutProtection) {
 TEST(RunCommand, NestedPagingChangesNothingThatTenantsCompute) {
     for (const char* configuration : {"hsvm", "combined"}) {
         const TemporaryFolder folder;
-        const ProgramResult result = run_coffer(fmt::format("run two_tenants --set configuration={} --out {}", configuration, (folder / "out").string()));
+        const ProgramResult result =
+            run_coffer(fmt::format("run two_tenants --set configuration={} --out {}", configuration, (folder / "out").string()));
         ASSERT_EQ(result.exit_code, 0) << configuration << result.err;
         const json stats = stats_of(folder / "out");
         for (const json& tenant : stats["tenants"]) {
@@ -108,7 +109,8 @@ TEST(RunCommand, NestedPagingChangesNothingThatTenantsCompute) {
 TEST(RunCommand, TamperingIsFoundInCombinedAndMissedInHsvm) {
     const TemporaryFolder folder;
     const std::string platform = folder.write("p.yaml", small_platform()).string();
-    const std::string set = " --set tamper[0].op=flip --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --set tamper[0].line=5";
+    const std::string set =
+        " --set tamper[0].op=flip --set tamper[0].after=1500 --set tamper[0].vm=a --set tamper[0].gpn=1200 --set tamper[0].line=5";
     ASSERT_EQ(run_coffer("run " + platform + set + " --set configuration=combined --out " + (folder / "combined").string()).exit_code, 3);
     const json combined = stats_of(folder / "combined");
     EXPECT_EQ(combined["violations"]["first"][0]["check"], "data tag");
@@ -127,7 +129,8 @@ TEST(RunCommand, TransportsDifferInTheTimeOfOperationsAlone) {
     json first;
     for (const char* transport : {"microcode", "smm", "usart"}) {
         const std::string out = (folder / transport).string();
-        ASSERT_EQ(run_coffer(fmt::format("run {} --set configuration=combined --set hsvm.transport={} --out {}", platform, transport, out)).exit_code, 0);
+        ASSERT_EQ(run_coffer(fmt::format("run {} --set configuration=combined --set hsvm.transport={} --out {}", platform, transport, out)).exit_code,
+                  0);
         json stats = stats_of(out);
         json& hsvm = stats["platform"]["hsvm"];
         const double time = hsvm["setup_time"]["value"];

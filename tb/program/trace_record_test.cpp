@@ -60,7 +60,8 @@ protected:
     }
 
     int record(const std::string& arguments) {
-        const std::string command = "COFFER=" COFFER_PROGRAM " " COFFER_SOURCE_DIR "/scripts/record_trace " + arguments + " > " + path("out") + " 2> " + path("err");
+        const std::string command =
+            "COFFER=" COFFER_PROGRAM " " COFFER_SOURCE_DIR "/scripts/record_trace " + arguments + " > " + path("out") + " 2> " + path("err");
         const int status = std::system(command.c_str());
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
@@ -134,7 +135,9 @@ TEST_F(TraceRecord, LeavesOutWhatChildrenDo) {
 }
 
 TEST_F(TraceRecord, RefusesASecondThread) {
-    EXPECT_EQ(record("--out " + path("threads.trace") + " -- /usr/bin/python3 -S -c 'import _thread, time; _thread.start_new_thread(print, ()); time.sleep(1)'"), 2);
+    EXPECT_EQ(record("--out " + path("threads.trace") +
+                     " -- /usr/bin/python3 -S -c 'import _thread, time; _thread.start_new_thread(print, ()); time.sleep(1)'"),
+              2);
     EXPECT_THAT(errors(), HasSubstr("the program starts a second thread"));
     EXPECT_FALSE(std::filesystem::exists(path("threads.trace")));
 }

@@ -98,7 +98,8 @@ private:
     std::uint64_t cycle_ = 0;
 };
 
-/// Sends items into a channel. Between them it shows what comes last, without valid, so that a module that does not look at valid takes the wrong item.
+/// Sends items into a channel. Between them it shows what comes last, without valid,
+/// so that a module that does not look at valid takes the wrong item.
 template <class Item>
 class Source : public Port {
 public:

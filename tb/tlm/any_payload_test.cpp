@@ -1,5 +1,5 @@
-// The parts of the memory protection subsystem, each with payloads of any kind at each of its target sockets: every one is answered, and the protocol monitor of the
-// initiator sees that no attribute changes, no data is written by a write and no time runs backwards.
+// The parts of the memory protection subsystem, each with payloads of any kind at each of its target sockets: every one is answered, and the protocol
+// monitor of the initiator sees that no attribute changes, no data is written by a write and no time runs backwards.
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>

@@ -323,7 +323,8 @@ TEST_P(HostMmuTest, MoreOftenUsedPagesStay) {
     });
 }
 
-/// Random accesses and changes of owner: each access does what the owners' table says at that moment, all of it or nothing. `told`: whether the MMU is told of changes.
+/// Random accesses and changes of owner: each access does what the owners' table says at that moment, all of it or nothing. `told`:
+/// whether the MMU is told of changes.
 class HostMmuRandomTest : public HostMmuTest {
 protected:
     static constexpr Address frames = 12;

@@ -10,8 +10,8 @@
 namespace coffer::test {
 
 /// The rules of IEEE 1666-2011 clauses 11 and 14 that can be seen at a socket, applied to every call that is made through it: what the initiator owes
-/// (response INCOMPLETE, DMI hint off, b_transport from a thread), and what the target owes (a response, attributes left alone or put back, time that never runs
-/// backwards, debug without time).
+/// (response INCOMPLETE, DMI hint off, b_transport from a thread), and what the target owes (a response, attributes left alone or put back, time that
+/// never runs backwards, debug without time).
 class ProtocolMonitor {
 public:
     using Report = std::function<void(const std::string& fault)>;

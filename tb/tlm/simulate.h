@@ -9,7 +9,8 @@
 
 namespace coffer::test {
 
-/// Runs `body` as a thread of the simulation, which starts here and ends when nothing is left to do. Once per process. Fails unless the body came to its end.
+/// Runs `body` as a thread of the simulation, which starts here and ends when nothing is left to do. Once per process.
+/// Fails unless the body came to its end.
 inline void simulate(std::function<void()> body) {
     struct Runner : sc_core::sc_module {
         COFFER_HAS_PROCESS(Runner);

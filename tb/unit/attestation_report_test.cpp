@@ -87,7 +87,8 @@ TEST_F(ReportTest, EveryChangedByteAndEveryOtherLengthIsRefused) {
         changed[i] ^= 1;
         EXPECT_NE(open(changed), ReportStatus::ok) << "byte " << i;
     }
-    for (const std::size_t size : {std::size_t{0}, attestation_body_bytes, bytes.size() - 1}) EXPECT_EQ(open({bytes.data(), size}), ReportStatus::wrong_length);
+    for (const std::size_t size : {std::size_t{0}, attestation_body_bytes, bytes.size() - 1})
+        EXPECT_EQ(open({bytes.data(), size}), ReportStatus::wrong_length);
     EXPECT_EQ(open_report(bytes, crypto::VerifyKey::from_der(test_chip(2).attest_key().public_der()), opened), ReportStatus::not_authentic);
     EXPECT_EQ(opened.chip, 0u) << "a refused report leaves nothing behind";
 }
@@ -129,7 +130,8 @@ TEST(Attester, SaysWhatChipAndLogKnow) {
     const Attester attester(test_chip(1), log, example().claims);
     AttestationReport opened;
     const crypto::VerifyKey key = crypto::VerifyKey::from_der(attest_key().public_der());
-    ASSERT_EQ(open_report(attester.report(identity, counting_from<32>(2), counting_from<32>(3), counting_from<64>(4)), key, opened), ReportStatus::ok);
+    ASSERT_EQ(open_report(attester.report(identity, counting_from<32>(2), counting_from<32>(3), counting_from<64>(4)), key, opened),
+              ReportStatus::ok);
     EXPECT_EQ(opened.chip, 1u);
     EXPECT_EQ(opened.boots, 1u);
     EXPECT_EQ(opened.log_register, nonvolatile.log_register());
@@ -156,7 +158,8 @@ protected:
         put("key.der", public_key);
         put("body", {signed_bytes.data, body});
         put("signature", {signed_bytes.data + body, crypto::Signature{}.size()});
-        return run("dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -keyform DER -verify key.der -signature signature body") == 0;
+        return run("dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -keyform DER -verify key.der -signature signature body") ==
+               0;
     }
 
 private:
@@ -169,7 +172,8 @@ TEST_F(OpensslTest, VerifiesAReportAndRefusesAChangedOne) {
     const Bytes public_key = attest_key().public_der();
     EXPECT_TRUE(verifies(report, public_key));
     EXPECT_FALSE(verifies(report, test_chip(2).attest_key().public_der()));
-    for (const std::size_t byte : {std::size_t{16}, std::size_t{72}, std::size_t{112}, attestation_body_bytes - 1, attestation_body_bytes, report.size() - 1}) {
+    for (const std::size_t byte :
+         {std::size_t{16}, std::size_t{72}, std::size_t{112}, attestation_body_bytes - 1, attestation_body_bytes, report.size() - 1}) {
         report[byte] ^= 1;
         EXPECT_FALSE(verifies(report, public_key)) << "byte " << byte;
         report[byte] ^= 1;

@@ -19,7 +19,8 @@ protected:
     void make_accesses(int count) {
         for (int i = 0; i < count; ++i) probe.observe(false, 64);
     }
-    static TamperAction action(TamperKind kind, std::uint64_t after, std::vector<MemoryBlock> blocks, Bytes mask = {}, std::uint64_t record_after = 0) {
+    static TamperAction action(TamperKind kind, std::uint64_t after, std::vector<MemoryBlock> blocks, Bytes mask = {},
+                               std::uint64_t record_after = 0) {
         return {kind, after, record_after, std::move(blocks), std::move(mask)};
     }
 

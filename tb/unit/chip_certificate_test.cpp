@@ -51,7 +51,8 @@ TEST_F(CertificateTest, EveryChangedByteAndEveryOtherLengthIsRefused) {
         changed[i] ^= 4;
         EXPECT_NE(open(changed), CertificateStatus::ok) << "byte " << i;
     }
-    for (const std::size_t size : {std::size_t{0}, std::size_t{4}, bytes.size() - 1}) EXPECT_EQ(open({bytes.data(), size}), CertificateStatus::wrong_length);
+    for (const std::size_t size : {std::size_t{0}, std::size_t{4}, bytes.size() - 1})
+        EXPECT_EQ(open({bytes.data(), size}), CertificateStatus::wrong_length);
     Bytes longer(bytes.begin(), bytes.end());
     longer.push_back(0);
     EXPECT_EQ(open(longer), CertificateStatus::wrong_length);

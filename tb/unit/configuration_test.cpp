@@ -93,7 +93,8 @@ TEST_F(ConfigurationTest, TheChipRegionHoldsTablesWhereThereAreSome) {
         EXPECT_EQ(c.scheme.encrypt, std::string(name) == "combined");
         EXPECT_GE(c.memory.chip_bytes, (std::uint64_t{1} << 30) / 4096 * 16 + (std::uint64_t{1} << 30) / 512);
         EXPECT_EQ(c.hsvm_transport, HsvmTransport::microcode);
-        const Configuration given = parse(one_vm_ + "configuration: " + name + "\nmemory: {chip_bytes: 32 MiB}\nhsvm: {transport: usart, vmids: 100}\ntlb: {entries: 96, ways: 6}\n");
+        const Configuration given = parse(one_vm_ + "configuration: " + name +
+                                          "\nmemory: {chip_bytes: 32 MiB}\nhsvm: {transport: usart, vmids: 100}\ntlb: {entries: 96, ways: 6}\n");
         EXPECT_EQ(given.memory.chip_bytes, std::uint64_t{32} << 20);
         EXPECT_EQ(given.hsvm_transport, HsvmTransport::usart);
         EXPECT_EQ(given.hsvm_vmids, 100u);

@@ -123,7 +123,8 @@ TEST(EptMemory, RefusesWhatMustNotBeNamed) {
     EXPECT_EQ(bench.store(0, large(1025)), EptStatus::bad_entry);
     EXPECT_EQ(bench.store(0, mapped(1000) | NptEntry::shared_bit), EptStatus::bad_entry);
     EXPECT_EQ(bench.store(0, mapped(1000) & ~NptEntry::present_bit), EptStatus::bad_entry);
-    for (const std::uint64_t frame : {first_ept_frame, first_ept_frame + ept_frames - 1, data_frames, data_frames + chip_frames, std::uint64_t{1} << 39})
+    for (const std::uint64_t frame :
+         {first_ept_frame, first_ept_frame + ept_frames - 1, data_frames, data_frames + chip_frames, std::uint64_t{1} << 39})
         EXPECT_EQ(bench.store(0, mapped(frame)), EptStatus::frame_protected) << frame;
     EXPECT_EQ(bench.store(0, large(0)), EptStatus::frame_protected) << "the tables lie within";
     EXPECT_EQ(bench.store(0, mapped(first_ept_frame - 1)), EptStatus::ok);
@@ -294,7 +295,9 @@ TEST(EptMemory, WalksSurviveAnyBytesAndNameNothingProtected) {
             believed_protected += believed && !bench.ept.host_may_access(*believed, false);
             const bool is_large = random() % 4 == 0;
             const Gpn at = is_large ? random() % 4 * large_pages : gpn;
-            const EptStatus status = bench.store(at, random() % 2 == 0 ? (is_large ? NptEntry::large_bit : 0) : is_large ? large(1024) : mapped(1000));
+            const EptStatus status = bench.store(at, random() % 2 == 0 ? (is_large ? NptEntry::large_bit : 0)
+                                                     : is_large        ? large(1024)
+                                                                       : mapped(1000));
             EXPECT_TRUE(status == EptStatus::ok || status == EptStatus::no_room) << status;
         }
         bench.ept.remove(guest);

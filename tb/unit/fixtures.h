@@ -24,7 +24,8 @@ public:
     TestStore& operator=(const TestStore& other) {
         if (this == &other) return *this;
         memory_ = std::make_unique<SparseMemory>();
-        for (const std::uint64_t number : other.memory_->frame_numbers()) std::copy_n(other.memory_->frame(number), page_bytes, memory_->frame(number));
+        for (const std::uint64_t number : other.memory_->frame_numbers())
+            std::copy_n(other.memory_->frame(number), page_bytes, memory_->frame(number));
         return *this;
     }
 

@@ -63,14 +63,17 @@ inline rc::Gen<Step> any_step(const WeightedKinds& kinds) {
 /// Guests at work, and pages that come and go.
 inline WeightedKinds guest_steps() {
     using Kind = Step::Kind;
-    return {{30, Kind::write}, {15, Kind::read}, {2, Kind::hammer}, {6, Kind::move}, {4, Kind::shred}, {5, Kind::release}, {1, Kind::lose}, {2, Kind::flush}};
+    return {{30, Kind::write}, {15, Kind::read},   {2, Kind::hammer}, {6, Kind::move},
+            {4, Kind::shred},  {5, Kind::release}, {1, Kind::lose},   {2, Kind::flush}};
 }
 
 /// The same with VMs that come, go and return, and chips that restart.
 inline WeightedKinds all_steps() {
     using Kind = Step::Kind;
     WeightedKinds kinds = guest_steps();
-    kinds.insert(kinds.end(), {{2, Kind::reinstall}, {2, Kind::snapshot}, {3, Kind::restore}, {1, Kind::save_machine}, {1, Kind::load_machine}, {2, Kind::restart}});
+    kinds.insert(
+        kinds.end(),
+        {{2, Kind::reinstall}, {2, Kind::snapshot}, {3, Kind::restore}, {1, Kind::save_machine}, {1, Kind::load_machine}, {2, Kind::restart}});
     return kinds;
 }
 

@@ -14,7 +14,8 @@ RC_GTEST_PROP(GuestMemoryMap, EqualsAMapOfPages, ()) {
     GuestMemoryMap map;
     std::map<Gpn, Address> model;
     for (int i = *rc::gen::inRange(0, 30); i > 0; --i) {
-        const GuestMemoryMap::Range range{*rc::gen::inRange<Gpn>(0, 60), *rc::gen::inRange<Address>(0, 1000) * page_bytes, *rc::gen::inRange<std::uint64_t>(1, 6)};
+        const GuestMemoryMap::Range range{*rc::gen::inRange<Gpn>(0, 60), *rc::gen::inRange<Address>(0, 1000) * page_bytes,
+                                          *rc::gen::inRange<std::uint64_t>(1, 6)};
         const auto next = model.lower_bound(range.gpn);
         if (next != model.end() && next->first < range.gpn + range.count) {
             RC_ASSERT_THROWS_AS(map.add(range), InputError);

@@ -345,7 +345,8 @@ TEST_P(HsvmOperations, VmIdsAndRoomEnd) {
     for (unsigned i = 0; i < 14; ++i) create();
     EXPECT_EQ(hsvm().create(host, {1100, 2, GetParam() ? 20 * page_bytes : 0}, vmid), HsvmStatus::no_room) << "VMIDs";
     ASSERT_EQ(hsvm().delete_vm(host, 7), HsvmStatus::ok);
-    EXPECT_EQ(hsvm().create(host, {std::uint64_t{1} << 36, 60'000, GetParam() ? 20 * page_bytes : 0}, vmid), GetParam() ? HsvmStatus::ok : HsvmStatus::no_room)
+    EXPECT_EQ(hsvm().create(host, {std::uint64_t{1} << 36, 60'000, GetParam() ? 20 * page_bytes : 0}, vmid),
+              GetParam() ? HsvmStatus::ok : HsvmStatus::no_room)
         << "contexts in the chip region";
     if (!GetParam()) {
         EXPECT_EQ(create(), 7);

@@ -43,14 +43,16 @@ TEST_F(HsvmDecisionTableGenerator, WritesHeaderAndPage) {
     EXPECT_EQ(outcome.output, "");
     EXPECT_NE(written("header").find("    no = 7,  ///< Not done.\n"), std::string::npos);
     EXPECT_NE(written("header").find("std::array<std::uint8_t, 4> take{\n    7, 0, 7, 7, };\n"), std::string::npos) << written("header");
-    EXPECT_NE(written("header").find("take[(static_cast<std::size_t>(situation.who)) * 2 + static_cast<std::size_t>(situation.page)]"), std::string::npos);
+    EXPECT_NE(written("header").find("take[(static_cast<std::size_t>(situation.who)) * 2 + static_cast<std::size_t>(situation.page)]"),
+              std::string::npos);
     EXPECT_NE(written("page").find("| guest | | `no` |\n"), std::string::npos);
     EXPECT_NE(written("page").find("- who is guest; page is empty\n"), std::string::npos);
 }
 
 TEST_F(HsvmDecisionTableGenerator, RefusesATableWithHolesOrDeadRows) {
     refuses("      - {when: {}, answer: no}\n", "", "decisions.yaml:22:7: operation 'take' has no answer for who host, page empty");
-    refuses("{when: {}, answer: no}", "{when: {who: guest}, answer: no}", "decisions.yaml:22:7: operation 'take' has no answer for who host, page empty");
+    refuses("{when: {}, answer: no}", "{when: {who: guest}, answer: no}",
+            "decisions.yaml:22:7: operation 'take' has no answer for who host, page empty");
     refuses("{when: {page: [full]}, answer: ok}", "{when: {who: guest}, answer: ok}",
             "decisions.yaml:23:9: the row of operation 'take' answers no possible situation: rows before it do");
     refuses("{when: {who: guest}, answer: no}", "{when: {who: guest, page: empty}, answer: no}",

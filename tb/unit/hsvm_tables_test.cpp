@@ -54,7 +54,8 @@ TEST(ChipRegionLayout, PutsEveryPartOnFramesOfItsOwn) {
 TEST(ChipRegionLayout, NamesTheKeyOfARegionThatIsTooSmall) {
     EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 5 * page_bytes, 16), vmids), InputError);
     EXPECT_NO_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 6 * page_bytes, 16), vmids));
-    for (const unsigned bad : {0u, 2u, 65537u}) EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 32 * page_bytes, 16), bad), InputError) << bad;
+    for (const unsigned bad : {0u, 2u, 65537u})
+        EXPECT_THROW(ChipRegionLayout(AddressMap(64 * page_bytes, 32 * page_bytes, 16), bad), InputError) << bad;
 }
 
 TEST(OwnershipEntry, IsStoredAsTheFormatSays) {
@@ -76,7 +77,8 @@ TEST_P(ChipTables, OwnershipOfEveryFrameIsKept) {
 
 TEST_P(ChipTables, ChipAndMetadataFramesHaveTheirOwnerForEver) {
     OwnershipTable table(r.region);
-    for (const std::uint64_t frame : {64, 95}) EXPECT_EQ(table.entry(frame), (OwnershipEntry{chip_vmid, OwnershipState::owned, false, host_vmid, 0})) << frame;
+    for (const std::uint64_t frame : {64, 95})
+        EXPECT_EQ(table.entry(frame), (OwnershipEntry{chip_vmid, OwnershipState::owned, false, host_vmid, 0})) << frame;
     for (const std::uint64_t frame : {std::uint64_t{96}, std::uint64_t{1} << 40, ~std::uint64_t{0}})
         EXPECT_EQ(table.entry(frame).state, OwnershipState::metadata) << frame;
     EXPECT_THROW(table.set(64, {}), std::invalid_argument);

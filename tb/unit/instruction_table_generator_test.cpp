@@ -62,14 +62,16 @@ TEST_F(InstructionTableGenerator, RefusesNamesCodesAndKeys) {
     refuses("name: ok, code: 0", "name: ok, code: 1", "instructions.yaml:5:5: the first of 'statuses' is another (accepted: ok with code 0)");
     refuses("    answer: nothing\n    modes: [shim]", "    modes: [shim]", "instructions.yaml:18:5: key 'answer' is missing");
     refuses("statuses: [bad]", "states: [bad]",
-            "instructions.yaml:17:5: unknown key 'states' (accepted: name, code, mnemonic, operands, answer, modes, configurations, memory, effects, statuses)");
+            "instructions.yaml:17:5: unknown key 'states' "
+            "(accepted: name, code, mnemonic, operands, answer, modes, configurations, memory, effects, statuses)");
 }
 
 TEST_F(InstructionTableGenerator, RefusesValuesThatCannotBe) {
     refuses("[host, guest]", "[host, device]", "instructions.yaml:13:19: unknown 'device' in 'modes' (accepted: host, shim, guest)");
     refuses("[host, guest]", "[host, host]", "instructions.yaml:13:19: 'host' is there twice");
     refuses("[host, guest]", "[]", "instructions.yaml:13:12: 'modes' is not a list with entries");
-    refuses("[hsvm, combined]", "[hsvm, all]", "instructions.yaml:14:28: unknown 'all' in 'configurations' (accepted: none, hsvm, hypercoffer, combined)");
+    refuses("[hsvm, combined]", "[hsvm, all]",
+            "instructions.yaml:14:28: unknown 'all' in 'configurations' (accepted: none, hsvm, hypercoffer, combined)");
     refuses("combined: Another.", "none: Another.", "instructions.yaml:16:27: an effect in configuration 'none' (accepted: hsvm, combined)");
     refuses(", combined: Another.", "", "instructions.yaml:16:14: key 'combined' is missing");
     refuses("memory: true", "memory: 1", "instructions.yaml:15:13: 'memory' is neither (accepted: true, false)");

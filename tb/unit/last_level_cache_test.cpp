@@ -12,7 +12,8 @@
 namespace coffer {
 namespace {
 
-/// Memory in which every VM has its own bytes at every machine line, as if each had its own key; it remembers the order of transfers and fails on demand.
+/// Memory in which every VM has its own bytes at every machine line, as if each had its own key;
+/// it remembers the order of transfers and fails on demand.
 class RecordingBus : public LineBus {
 public:
     struct Transfer {

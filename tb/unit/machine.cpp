@@ -29,7 +29,8 @@ Gpn gpn_of(unsigned page, std::uint64_t pages) { return (page < 4 ? page : pages
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
-    return out << step_names.at(static_cast<std::size_t>(step.kind)) << " vm " << step.vm << " page " << step.page << " line " << step.line << " value " << step.value;
+    return out << step_names.at(static_cast<std::size_t>(step.kind)) << " vm " << step.vm << " page " << step.page << " line " << step.line
+               << " value " << step.value;
 }
 
 void PadCensus::written(Address hpa, const std::uint8_t* ciphertext) {
@@ -51,10 +52,11 @@ void PadCensus::count(const std::function<Block64(Address)>& plaintext) {
 
 std::ostream& operator<<(std::ostream& out, const MachineSettings& settings) {
     const ProtectedMemoryParameters& p = settings.memory;
-    return out << fmt::format("{} VMs from {} pages, integrity {}, data {} {} B, nodes {} {} B, on_violation {}, cache {} x {} ({} for the chip), {} register sets",
-                              settings.vms, settings.pages, to_string(p.scheme.integrity), to_string(p.scheme.data_mac), p.scheme.tag_bytes,
-                              to_string(p.scheme.node_mac), p.scheme.node_tag_bytes, to_string(p.on_violation), p.metadata_cache.sets, p.metadata_cache.ways,
-                              p.metadata_chip_ways, p.vm_table_slots);
+    return out << fmt::format(
+               "{} VMs from {} pages, integrity {}, data {} {} B, nodes {} {} B, on_violation {}, cache {} x {} ({} for the chip), {} register sets",
+               settings.vms, settings.pages, to_string(p.scheme.integrity), to_string(p.scheme.data_mac), p.scheme.tag_bytes,
+               to_string(p.scheme.node_mac), p.scheme.node_tag_bytes, to_string(p.on_violation), p.metadata_cache.sets, p.metadata_cache.ways,
+               p.metadata_chip_ways, p.vm_table_slots);
 }
 
 Machine::Machine(const MachineSettings& settings, LpidsMaker make_lpids)
@@ -136,7 +138,8 @@ void Machine::run(const Step& step) {
             const bool tellable = settings_.memory.scheme.integrity == Integrity::bmt && settings_.memory.on_violation == OnViolation::report;
             if (!has_page || (lose && !tellable)) break;
             const Address frame = guest.frames.at(gpn);
-            const MaybeViolation violation = lose ? memory_->lose_page(vmid, gpn * page_bytes, frame) : memory_->release_page(vmid, gpn * page_bytes, frame);
+            const MaybeViolation violation =
+                lose ? memory_->lose_page(vmid, gpn * page_bytes, frame) : memory_->release_page(vmid, gpn * page_bytes, frame);
             if (violation && !tolerant_) throw Mismatch(violation->describe());
             if (violation) break;
             guest.lines.erase(guest.lines.lower_bound({gpn, 0}), guest.lines.lower_bound({gpn + 1, 0}));
@@ -171,7 +174,8 @@ void Machine::run(const Step& step) {
         case Step::Kind::restart: restart(); break;
     }
     count_pads();
-    if (!tolerant_ && memory_->violations().count() != expected_violations_) throw Mismatch("false alarm: " + memory_->violations().last().describe());
+    if (!tolerant_ && memory_->violations().count() != expected_violations_)
+        throw Mismatch("false alarm: " + memory_->violations().last().describe());
 }
 
 void Machine::sweep() {
@@ -232,7 +236,8 @@ void Machine::check_line(Vmid vmid, Gpn gpn, unsigned line) {
     if (read) guest.populated.insert(gpn);
     const auto written = guest.lines.find({gpn, line});
     const Block64 expected = read && written != guest.lines.end() ? written->second : Block64{};
-    if (data != expected) throw Mismatch(fmt::format("VMID {} page {} line {}: read {}, expected {}", vmid, gpn, line, to_hex(data), to_hex(expected)));
+    if (data != expected)
+        throw Mismatch(fmt::format("VMID {} page {} line {}: read {}, expected {}", vmid, gpn, line, to_hex(data), to_hex(expected)));
     count_pads();
 }
 
@@ -283,7 +288,8 @@ Machine::VmSnapshot Machine::snapshot(Vmid vmid) {
     result.root = install.root;
     result.tree = store.bytes(install.tree_base, TreeGeometry(install.pages, memory_->scheme().node_tag_bytes).bytes());
     for (const auto& [gpn, frame] : result.guest.frames)
-        result.pages[gpn] = {store.bytes(frame, page_bytes), store.bytes(map_.tag_of(frame), lines_per_page * map_.tag_bytes()), store.block(map_.counter_of(frame))};
+        result.pages[gpn] = {store.bytes(frame, page_bytes), store.bytes(map_.tag_of(frame), lines_per_page * map_.tag_bytes()),
+                             store.block(map_.counter_of(frame))};
     return result;
 }
 

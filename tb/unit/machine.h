@@ -68,7 +68,8 @@ struct Step {
 };
 std::ostream& operator<<(std::ostream& out, const Step& step);
 
-/// A chip with several VMs beside a plain model of what their guests wrote. Every step is done to both, and what the chip says is compared with the model.
+/// A chip with several VMs beside a plain model of what their guests wrote.
+/// Every step is done to both, and what the chip says is compared with the model.
 class Machine {
 public:
     using LpidsMaker = std::function<std::unique_ptr<LpidSource>(NonVolatile&)>;

@@ -36,8 +36,16 @@ RC_GTEST_PROP(MemoryProperty, HoldsWhatWasWrittenOverOverflowsAndRenewals, ()) {
     MachineSettings settings = *any_machine(any_scheme());
     settings.memory.data_bytes = 8 * page_bytes;
     Machine machine(settings);
-    run_all(machine, *many(any_step({{10, Kind::write}, {10, Kind::hammer}, {2, Kind::move}, {1, Kind::shred}, {1, Kind::release}, {3, Kind::snapshot},
-                                     {3, Kind::restore}, {1, Kind::save_machine}, {2, Kind::load_machine}, {2, Kind::restart}})));
+    run_all(machine, *many(any_step({{10, Kind::write},
+                                     {10, Kind::hammer},
+                                     {2, Kind::move},
+                                     {1, Kind::shred},
+                                     {1, Kind::release},
+                                     {3, Kind::snapshot},
+                                     {3, Kind::restore},
+                                     {1, Kind::save_machine},
+                                     {2, Kind::load_machine},
+                                     {2, Kind::restart}})));
 }
 
 /// Memory that gives a wrong bit every now and then, also for the VM-Table's entries if `chip_too`.
@@ -47,7 +55,8 @@ void run_over_faulty_memory(const MachineSettings& settings, unsigned one_in, bo
     const AddressMap map = machine.memory().map();
     const Address chip_tree = machine.memory().entry(chip_vmid).tree_base;
     const auto of_the_chip = [&](Address address) {
-        return (address >= map.chip_base() && address < map.counter_base()) || (address >= map.counter_of(map.chip_base()) && address < map.tag_base()) ||
+        return (address >= map.chip_base() && address < map.counter_base()) ||
+               (address >= map.counter_of(map.chip_base()) && address < map.tag_base()) ||
                (address >= map.tag_of(map.chip_base()) && address < map.tree_base()) || (address >= chip_tree && address < chip_tree + page_bytes);
     };
     std::mt19937_64 random(one_in + steps.size());
@@ -67,7 +76,8 @@ WeightedKinds faulty_steps() {
 }
 
 RC_GTEST_PROP(MemoryProperty, GivesRightDataOrAViolationWhateverMemoryGives, ()) {
-    run_over_faulty_memory(*any_machine(any_tree_scheme()), *rc::gen::element(10u, 100u, 1000u), *rc::gen::arbitrary<bool>(), *many(any_step(faulty_steps())));
+    run_over_faulty_memory(*any_machine(any_tree_scheme()), *rc::gen::element(10u, 100u, 1000u), *rc::gen::arbitrary<bool>(),
+                           *many(any_step(faulty_steps())));
 }
 
 // The checks see what they are there for

@@ -114,7 +114,8 @@ public:
         const std::optional<NodeTag> vouched = trusted_tag(id);
         const Domain& domain = domains_[id.slot];
         // A dirty install is a block that did not exist: a page's first counter block, or a node above one.
-        if (!vouched || *vouched != (dirty ? empty_tag : domain.tree.tag(id.level, id.index, block)) || (!dirty && *vouched == empty_tag)) distrust("installed", id);
+        if (!vouched || *vouched != (dirty ? empty_tag : domain.tree.tag(id.level, id.index, block)) || (!dirty && *vouched == empty_tag))
+            distrust("installed", id);
         ++installs;
         cache_.install(address, id, block, dirty);
     }
@@ -141,7 +142,9 @@ private:
         throw Mismatch(fmt::format("slot {} level {} index {} was {} without being verified", id.slot, id.level, id.index, what));
     }
 
-    Address address_of(const BlockId& node) const { return domains_[node.slot].tree_base + domains_[node.slot].tree.offset_of(node.level, node.index); }
+    Address address_of(const BlockId& node) const {
+        return domains_[node.slot].tree_base + domains_[node.slot].tree.offset_of(node.level, node.index);
+    }
 
     /// The tag that the chip has every reason to expect of a block; nothing where a block between it and the root is not what it should be.
     std::optional<NodeTag> trusted_tag(const BlockId& id) {
@@ -168,7 +171,8 @@ private:
         if (vouched == empty_tag) old.fill(0);
         if (!vouched || domain.tree.tag(id.level, id.index, old) != *vouched) distrust("changed", id);
         unsigned changed = 0;
-        for (std::uint64_t child = 0; child < domain.tree.arity(); ++child) changed += domain.tree.child(old, child) != domain.tree.child(block, child);
+        for (std::uint64_t child = 0; child < domain.tree.arity(); ++child)
+            changed += domain.tree.child(old, child) != domain.tree.child(block, child);
         if (changed > 1) distrust("changed in more than one place", id);
     }
 

@@ -36,7 +36,10 @@ Block64 line_of(std::uint64_t value) {
 
 class RandomAccesses {
 public:
-    RandomAccesses(ByteStore& store, std::uint64_t seed) : memory(parameters(), store, lpids), random_(seed), free_frames_(vms * pages + spare_frames) {
+    RandomAccesses(ByteStore& store, std::uint64_t seed)
+        : memory(parameters(), store, lpids),
+          random_(seed),
+          free_frames_(vms * pages + spare_frames) {
         std::iota(free_frames_.begin(), free_frames_.end(), Address{0});
         for (Address& frame : free_frames_) frame *= page_bytes;
         std::shuffle(free_frames_.begin(), free_frames_.end(), random_);
@@ -124,10 +127,11 @@ TEST(RandomAccessesTest, RaiseNoFalseAlarm) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
     const std::uint64_t overflows = run.memory.engine_statistics().overflows, spills = run.memory.vm_table().statistics().spills;
-    fmt::print("seed {} (COFFER_SEED), {} accesses (COFFER_ACCESSES) in {:.1f} s: {} moves, {} shreds, {} releases, {} overflows, {} entries spilled, "
-               "{} metadata blocks settled, {} violations\n",
-               seed, accesses, seconds, run.moves, run.shreds, run.releases, overflows, spills, run.memory.cache_statistics().dirty_evictions,
-               run.memory.violations().count());
+    fmt::print(
+        "seed {} (COFFER_SEED), {} accesses (COFFER_ACCESSES) in {:.1f} s: {} moves, {} shreds, {} releases, {} overflows, {} entries spilled, "
+        "{} metadata blocks settled, {} violations\n",
+        seed, accesses, seconds, run.moves, run.shreds, run.releases, overflows, spills, run.memory.cache_statistics().dirty_evictions,
+        run.memory.violations().count());
     EXPECT_EQ(run.memory.violations().count(), 0u);
     for (const std::uint64_t happened : {run.moves, run.shreds, run.releases, overflows, spills}) EXPECT_GT(happened, 0u);
 }

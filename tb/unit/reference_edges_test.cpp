@@ -333,7 +333,8 @@ TEST(PlainMemory, ShredAndReleaseClearAPage) {
         EXPECT_THROW((void)f.memory.lose_page(vmid, 0x1000, 0x9000), std::invalid_argument);
     }
     const AddressMap& map = f.memory.map();
-    EXPECT_EQ(f.store.bytes(map.counter_base(), f.memory.end_of_metadata() - map.counter_base()), Bytes(f.memory.end_of_metadata() - map.counter_base()))
+    EXPECT_EQ(f.store.bytes(map.counter_base(), f.memory.end_of_metadata() - map.counter_base()),
+              Bytes(f.memory.end_of_metadata() - map.counter_base()))
         << "a plain domain has no metadata";
 }
 
@@ -363,7 +364,8 @@ TEST(EmptyPages, IgnoreWhateverMemoryHolds) {
     f.store.put(f.memory.map().counter_base(), Bytes(end - f.memory.map().counter_base(), 0xa5));
     f.memory.install(vm_of(2, 60));
     for (Gpn gpn = 0; gpn < 60; ++gpn)
-        for (Address line = 0; line < page_bytes; line += line_bytes) EXPECT_EQ(read_of(f.memory, 2, gpn * page_bytes + line, gpn * page_bytes + line), Block64{});
+        for (Address line = 0; line < page_bytes; line += line_bytes)
+            EXPECT_EQ(read_of(f.memory, 2, gpn * page_bytes + line, gpn * page_bytes + line), Block64{});
     EXPECT_EQ(f.memory.violations().count(), 0u);
 }
 
@@ -420,9 +422,9 @@ TEST(LostPages, StayLostWhateverTheHypervisorDoes) {
     f.memory.install(again);
 
     Block64 data{0xee};
-    for (const MaybeViolation& violation :
-         {f.memory.read_line(2, 0x1040, 0x9040, data.data()), f.memory.read_line(2, 0x1040, 0x7040, data.data()),
-          f.memory.write_line(2, 0x1040, 0x9040, some_data.data()), f.memory.shred_page(2, 0x1000, 0x9000), f.memory.read_line(2, 0x2000, 0x8000, data.data())}) {
+    for (const MaybeViolation& violation : {f.memory.read_line(2, 0x1040, 0x9040, data.data()), f.memory.read_line(2, 0x1040, 0x7040, data.data()),
+                                            f.memory.write_line(2, 0x1040, 0x9040, some_data.data()), f.memory.shred_page(2, 0x1000, 0x9000),
+                                            f.memory.read_line(2, 0x2000, 0x8000, data.data())}) {
         ASSERT_TRUE(violation);
         EXPECT_EQ(violation->check, Check::lost_page);
         EXPECT_EQ(violation->vmid, 2);
@@ -591,8 +593,9 @@ TEST(FrozenVm, DoesNothingMoreAndHarmsNobody) {
 
     data.fill(0xee);
     for (const MaybeViolation& violation :
-         {f.memory.read_line(2, 0x2000, 0x8000, data.data()), f.memory.write_line(2, 0x2000, 0x8000, some_data.data()), f.memory.move_page(2, 0x2000, 0x8000, 0xa000),
-          f.memory.shred_page(2, 0x2000, 0x8000), f.memory.release_page(2, 0x2000, 0x8000), f.memory.lose_page(2, 0x2000, 0x8000)}) {
+         {f.memory.read_line(2, 0x2000, 0x8000, data.data()), f.memory.write_line(2, 0x2000, 0x8000, some_data.data()),
+          f.memory.move_page(2, 0x2000, 0x8000, 0xa000), f.memory.shred_page(2, 0x2000, 0x8000), f.memory.release_page(2, 0x2000, 0x8000),
+          f.memory.lose_page(2, 0x2000, 0x8000)}) {
         ASSERT_TRUE(violation);
         EXPECT_EQ(violation->check, Check::frozen);
         EXPECT_EQ(violation->vmid, 2);

@@ -46,7 +46,8 @@ TEST_F(ShimExitTableGenerator, RefusesNamesCodesAndKeys) {
     refuses("    code: 2\n", "", "exits.yaml:8:5: key 'code' is missing");
     refuses("instruction: false", "instruction: no", "exits.yaml:10:18: 'instruction' is neither (accepted: true, false)");
     refuses("shown_event", "shown",
-            "exits.yaml:13:5: unknown key 'shown' (accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted, monotonic)");
+            "exits.yaml:13:5: unknown key 'shown' "
+            "(accepted: name, code, instruction, description, sizes, shown_event, shown_registers, accepted, monotonic)");
 }
 
 TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
@@ -62,7 +63,8 @@ TEST_F(ShimExitTableGenerator, RefusesValuesThatCannotBe) {
     refuses("[0, 7]", "[7, 0]", "exits.yaml:7:51: a range whose low end is above its high end");
     refuses("[0, 7]", "[7]", "exits.yaml:7:51: not a range (accepted: [low, high])");
     refuses("[0, 7]", "[0, 7], [8, 9]", "exits.yaml:7:67: too many ranges (accepted: 2 at most)");
-    refuses("[16, 31]]}]", "[16, 31]]}]\n    monotonic: true", "exits.yaml:8:16: a count needs its halves in 'accepted' (accepted: rax and rdx of 32 bits)");
+    refuses("[16, 31]]}]", "[16, 31]]}]\n    monotonic: true",
+            "exits.yaml:8:16: a count needs its halves in 'accepted' (accepted: rax and rdx of 32 bits)");
     refuses("[16, 31]]}]", "[16, 31]]}]\n    monotonic: 1", "exits.yaml:8:16: 'monotonic' is neither (accepted: true, false)");
     refuses("{register: rax, bits: 32}", "{register: rax, bits: 32}, {register: rax, bits: 8}", "exits.yaml:6:50: register 'rax' is there twice");
     refuses("{register: data, bits: access}", "{register: data, bits: access}, {register: data, bits: access}",

@@ -183,7 +183,8 @@ std::string first_intrusion(const ExitPolicy& policy, std::optional<ExitReason> 
                         return fault;
             for (std::size_t i = 0; i < event_field_count; ++i)
                 for (const std::uint64_t value : telling)
-                    if (auto fault = tried(fmt::format("{:#x} in {}", value, event_field_names[i]), [&](HypervisorView& view) { view.event[i] = value; });
+                    if (auto fault =
+                            tried(fmt::format("{:#x} in {}", value, event_field_names[i]), [&](HypervisorView& view) { view.event[i] = value; });
                         !fault.empty())
                         return fault;
             if (auto fault = tried("extended state", [&](HypervisorView& view) { view.context.extended.fill(0xa5); }); !fault.empty()) return fault;

@@ -13,7 +13,9 @@ namespace {
 
 /// Addresses that collide, straddle frames and lie at both ends of the address space.
 rc::Gen<Address> addresses() {
-    const auto near = [](Address base) { return rc::gen::map(rc::gen::inRange<Address>(0, 3 * page_bytes), [base](Address offset) { return base + offset; }); };
+    const auto near = [](Address base) {
+        return rc::gen::map(rc::gen::inRange<Address>(0, 3 * page_bytes), [base](Address offset) { return base + offset; });
+    };
     return rc::gen::oneOf(near(0), near(page_bytes * 511), near(Address{1} << 40), near(Address{0} - 3 * page_bytes));
 }
 

@@ -44,7 +44,13 @@ public:
     enum class Fault { none, no_tree, no_checks, unknown_tampering };
 
     explicit Trial(std::uint64_t seed, Fault fault = Fault::none)
-        : random_(seed), fault_(fault), state_(any_state()), parameters_(any_parameters()), lpids_(nonvolatile_), memory_(parameters_, store_, lpids_), map_(memory_.map()) {}
+        : random_(seed),
+          fault_(fault),
+          state_(any_state()),
+          parameters_(any_parameters()),
+          lpids_(nonvolatile_),
+          memory_(parameters_, store_, lpids_),
+          map_(memory_.map()) {}
 
     /// Throws Mismatch where a tampering has the third outcome.
     Outcome run() {
@@ -144,7 +150,8 @@ private:
                 first = false;
                 for (std::size_t i = 0; i < data.size(); i += 8) store_le64(data.data() + i, random_());
                 const Address offset = place.second * line_bytes;
-                if (const auto violation = memory_.write_line(vm.vmid, place.first * page_bytes + offset, vm.written.at(place.first) + offset, data.data()))
+                if (const auto violation =
+                        memory_.write_line(vm.vmid, place.first * page_bytes + offset, vm.written.at(place.first) + offset, data.data()))
                     throw Mismatch("false alarm: " + violation->describe());
             }
         }
@@ -178,7 +185,9 @@ private:
         return {Block::What::tag, map_.tag_of(vm.written.at(gpn) + line * line_bytes), parameters_.scheme.tag_bytes};
     }
     Block counters_of(const Vm& vm, Gpn gpn) const { return {Block::What::counters, map_.counter_of(vm.written.at(gpn)), line_bytes}; }
-    Block node_of(const Vm& vm, unsigned level, Gpn gpn) const { return {Block::What::node, node_address(vm, geometry_of(vm), level, gpn), line_bytes}; }
+    Block node_of(const Vm& vm, unsigned level, Gpn gpn) const {
+        return {Block::What::node, node_address(vm, geometry_of(vm), level, gpn), line_bytes};
+    }
 
     /// A block that a later read depends on, of any kind or of the given one.
     Block target(const Vm& vm, std::optional<Block::What> kind = std::nullopt) {
@@ -324,7 +333,8 @@ private:
         const auto written = vm.lines.find({gpn, line});
         const Block64 plain = written == vm.lines.end() ? Block64{} : written->second;
         if (data != (violation ? Block64{} : plain))
-            throw Mismatch(fmt::format("VMID {} page {} line {}: silently wrong, read {}, written {}", vm.vmid, gpn, line, to_hex(data), to_hex(plain)));
+            throw Mismatch(
+                fmt::format("VMID {} page {} line {}: silently wrong, read {}, written {}", vm.vmid, gpn, line, to_hex(data), to_hex(plain)));
         if (violation) outcome_.effect = true;
         if (state_ == State::hot) {
             if (violation) check_plausible(vm, *violation);
@@ -340,7 +350,8 @@ private:
             return;
         }
         if (violation.has_value() != expected.has_value() || (violation && !same(*violation, *expected)))
-            throw Mismatch(fmt::format("got {}, expected {}", violation ? violation->describe() : "no violation", expected ? expected->describe() : "none"));
+            throw Mismatch(
+                fmt::format("got {}, expected {}", violation ? violation->describe() : "no violation", expected ? expected->describe() : "none"));
     }
 
     /// With dirty metadata on chip a check can fail on the way in or out; in any case it names a block of this VM that was changed.
@@ -351,8 +362,9 @@ private:
         if (cause == raised.end()) throw Mismatch("stopped without a cause");
         const Violation& named = violation.check == Check::frozen ? *cause : violation;
         const bool is_data = named.check == Check::data_tag, is_counters = named.check == Check::counter_block;
-        const bool in_place = is_data ? named.hpa < map_.counter_base() : is_counters ? named.hpa < map_.tag_base() && named.hpa >= map_.counter_base()
-                                                                                        : named.check == Check::tree_node && named.hpa >= map_.tree_base();
+        const bool in_place = is_data       ? named.hpa < map_.counter_base()
+                              : is_counters ? named.hpa < map_.tag_base() && named.hpa >= map_.counter_base()
+                                            : named.check == Check::tree_node && named.hpa >= map_.tree_base();
         const bool was_changed = changed(named.hpa, line_bytes) || (is_data && changed(map_.tag_of(named.hpa), parameters_.scheme.tag_bytes));
         if (!in_place || !was_changed) throw Mismatch("what was not changed was named: " + named.describe());
     }
@@ -392,7 +404,8 @@ TEST(TamperingCampaign, HasNoThirdOutcome) {
             for (const std::string& kind : outcome.tamperings) ++by_kind[kind];
             for (const auto& [check, count] : outcome.violations) by_check[check] += count;
         } catch (const Mismatch& mismatch) {
-            FAIL() << "trial " << i << " (COFFER_SEED=" << seed + i << " begins with it), " << fmt::format("{}", fmt::join(trial.tamperings(), ", ")) << ": " << mismatch.what();
+            FAIL() << "trial " << i << " (COFFER_SEED=" << seed + i << " begins with it), " << fmt::format("{}", fmt::join(trial.tamperings(), ", "))
+                   << ": " << mismatch.what();
         }
     }
     fmt::print("{} trials, {} tamperings: {} detected, {} without effect, 0 silent\n", trials, tamperings, trials - without_effect, without_effect);
@@ -402,7 +415,8 @@ TEST(TamperingCampaign, HasNoThirdOutcome) {
     for (const Check check : {Check::data_tag, Check::counter_block, Check::tree_node}) EXPECT_GT(by_check[check], trials / 20) << to_string(check);
 }
 
-// Memory without a tree, and memory without any check, have a third outcome, and the campaign sees it; as it sees a violation that no tampering explains.
+// Memory without a tree, and memory without any check, have a third outcome, and the campaign sees it;
+// as it sees a violation that no tampering explains.
 TEST(TamperingCampaignFault, IsFound) {
     for (const Trial::Fault fault : {Trial::Fault::no_tree, Trial::Fault::no_checks, Trial::Fault::unknown_tampering}) {
         std::size_t found = 0;

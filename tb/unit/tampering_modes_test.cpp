@@ -95,7 +95,8 @@ TEST(IntegrityModes, DetectWhatTheyAreThereFor) {
         {"all of the old memory", [](World& w) { w.store = w.before; }, "old data", "old data", "tree node"},
     };
     for (const Row& row : rows) {
-        for (const auto& [integrity, expected] : {std::pair(Integrity::none, row.none), std::pair(Integrity::mac, row.mac), std::pair(Integrity::bmt, row.bmt)}) {
+        for (const auto& [integrity, expected] :
+             {std::pair(Integrity::none, row.none), std::pair(Integrity::mac, row.mac), std::pair(Integrity::bmt, row.bmt)}) {
             World world(integrity);
             row.tamper(world);
             EXPECT_EQ(world.outcome(), expected) << row.name << ", integrity " << to_string(integrity);

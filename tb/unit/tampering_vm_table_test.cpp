@@ -1,5 +1,5 @@
-// Tampering with what the VM-Table keeps in memory: entries of VMs that are not in a register set, their tags, counter blocks and tree. The chip's own
-// domain stops, and with it every VM that needs it; none gets another's entry or an older one.
+// Tampering with what the VM-Table keeps in memory: entries of VMs that are not in a register set, their tags, counter blocks and tree. The chip's
+// own domain stops, and with it every VM that needs it; none gets another's entry or an older one.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -44,7 +44,8 @@ TEST(TamperingWithTheVmTable, StopsWhoNeedsIt) {
         Machine machine(settings);
         const auto use_all = [&] {
             for (unsigned i = 0; i < 12; ++i)
-                machine.run({Step::Kind::write, i % 4, static_cast<unsigned>(random() % 3), static_cast<unsigned>(random() % 64), static_cast<unsigned>(random() % 1000)});
+                machine.run({Step::Kind::write, i % 4, static_cast<unsigned>(random() % 3), static_cast<unsigned>(random() % 64),
+                             static_cast<unsigned>(random() % 1000)});
             machine.memory().flush(chip_vmid);
         };
         use_all();

@@ -101,9 +101,12 @@ TEST_F(TraceCrafted, SizesThatWouldTakeMuchMemory) {
         section.change = change;
         return section;
     };
-    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.entries = 65537; }), page_0}), HasSubstr("a section of 65537 entries (accepted: at most 65536)"));
-    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.plain_bytes = 0xffffffff; }), page_0}), HasSubstr("1 entries of together 4294967295 bytes"));
-    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.stored_bytes = 0xffffffff; }), page_0}), HasSubstr("a section of 4294967295 stored bytes"));
+    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.entries = 65537; }), page_0}),
+                HasSubstr("a section of 65537 entries (accepted: at most 65536)"));
+    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.plain_bytes = 0xffffffff; }), page_0}),
+                HasSubstr("1 entries of together 4294967295 bytes"));
+    EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.stored_bytes = 0xffffffff; }), page_0}),
+                HasSubstr("a section of 4294967295 stored bytes"));
     EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.stored_bytes = 1000; }), page_0}), HasSubstr("more than follow"));
     EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.plain_bytes = 1; }), page_0}), HasSubstr("cannot be decompressed"));
     EXPECT_THAT(error_of_sections({with([](SectionHeader& h) { h.plain_bytes = 3; }), page_0}), HasSubstr("a section of 2 bytes instead of 3"));
@@ -124,18 +127,21 @@ TEST_F(TraceCrafted, SectionsOutOfPlace) {
 }
 
 TEST_F(TraceCrafted, TotalsThatAreWrong) {
-    EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.accesses = 2; }), HasSubstr("1 accesses, 0 writes, 1 instructions (accepted: 2, 0, 1,"));
+    EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.accesses = 2; }),
+                HasSubstr("1 accesses, 0 writes, 1 instructions (accepted: 2, 0, 1,"));
     EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.writes = 1; }), HasSubstr("as the header says"));
     EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.instructions = 2; }), HasSubstr("as the header says"));
     EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.writes = 2; }), HasSubstr("2 writes of 1 accesses"));
-    EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.pages = 2; }), HasSubstr("a list of 1 pages (accepted: 2, as the header says)"));
+    EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.pages = 2; }),
+                HasSubstr("a list of 1 pages (accepted: 2, as the header says)"));
     EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.file_bytes--; }), HasSubstr("goes on behind its end"));
     EXPECT_THAT(error_of_sections({one_read, page_0}, [](Header& h) { h.file_bytes++; }), HasSubstr("ends too early"));
 }
 
 TEST_F(TraceCrafted, PagesThatAreNone) {
     EXPECT_THAT(error_of_sections({one_read, {{1}, 1}}), HasSubstr("an access to page 0x0 (accepted: the pages of the list)"));
-    EXPECT_THAT(error_of_sections({one_read, {{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x08}, 1}}), HasSubstr("a page beyond the end of the address space"));
+    EXPECT_THAT(error_of_sections({one_read, {{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x08}, 1}}),
+                HasSubstr("a page beyond the end of the address space"));
     EXPECT_THAT(error_of_sections({one_read, {{0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x07}, 2}}, [](Header& h) { h.pages = 2; }),
                 HasSubstr("a page beyond the end of the address space"));
 }

@@ -99,7 +99,9 @@ TEST_F(TraceFile, EveryFlippedBitIsFound) {
     write_trace(path("a.trace"), some_accesses());
     const std::string whole = read_bytes(path("a.trace"));
     std::fstream file(path("a.trace"), std::ios::binary | std::ios::in | std::ios::out);
-    const auto put = [&file](std::size_t place, unsigned byte) { file.seekp(static_cast<std::streamoff>(place)).put(static_cast<char>(byte)).flush(); };
+    const auto put = [&file](std::size_t place, unsigned byte) {
+        file.seekp(static_cast<std::streamoff>(place)).put(static_cast<char>(byte)).flush();
+    };
     for (std::size_t byte = 0; byte < whole.size(); byte++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             put(byte, static_cast<unsigned char>(whole[byte]) ^ 1u << bit);

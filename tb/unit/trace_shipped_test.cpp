@@ -74,8 +74,9 @@ TEST(TraceShipped, AreListedInTheirReadme) {
     for (const fs::path& trace : shipped_traces()) {
         const TraceInfo info = read_trace_info(trace.string());
         EXPECT_THAT(readme.str(), testing::HasSubstr("| `" + trace.filename().string() + "` |"));
-        EXPECT_THAT(readme.str(), testing::HasSubstr("| " + with_commas(info.accesses) + " | " + with_commas(info.reads()) + " | " + with_commas(info.writes) + " | " +
-                                                     with_commas(info.instructions) + " | " + with_commas(info.pages.size()) + " |"));
+        EXPECT_THAT(readme.str(),
+                    testing::HasSubstr("| " + with_commas(info.accesses) + " | " + with_commas(info.reads()) + " | " + with_commas(info.writes) +
+                                       " | " + with_commas(info.instructions) + " | " + with_commas(info.pages.size()) + " |"));
         EXPECT_THAT(readme.str(), testing::HasSubstr("| " + with_commas(info.file_bytes) + " |"));
     }
 }

@@ -26,7 +26,8 @@ protected:
 
     std::vector<std::string> files() const {
         std::vector<std::string> names;
-        for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+        for (const std::filesystem::directory_entry& entry : std::filesystem::directory_iterator(folder_))
+            names.push_back(entry.path().filename().string());
         return names;
     }
 
@@ -37,7 +38,8 @@ protected:
 
     static void write_bytes(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
-    static void write_trace(const std::string& path, const std::vector<TraceAccess>& accesses, const std::string& command = "prog --flag 'two words'") {
+    static void write_trace(const std::string& path, const std::vector<TraceAccess>& accesses,
+                            const std::string& command = "prog --flag 'two words'") {
         TraceWriter writer(path, command);
         for (const TraceAccess& access : accesses) writer.add(access);
         writer.finish();
@@ -74,7 +76,8 @@ inline bool all_same(const std::vector<TraceAccess>& a, const std::vector<TraceA
 /// Small and large addresses, counts and sizes of both directions.
 inline const std::vector<TraceAccess>& some_accesses() {
     static const std::vector<TraceAccess> accesses = {
-        {0x7fff'ffff'e000, 3, 8, true}, {0x40'1ffc, 1, 8, false}, {0xffff'ffff'ffff'ffc0, 4'000'000'000, 64, true}, {0, 0, 1, false}, {0x40'1ffc, 15, 2, false},
+        {0x7fff'ffff'e000, 3, 8, true}, {0x40'1ffc, 1, 8, false}, {0xffff'ffff'ffff'ffc0, 4'000'000'000, 64, true}, {0, 0, 1, false},
+        {0x40'1ffc, 15, 2, false},
     };
     return accesses;
 }

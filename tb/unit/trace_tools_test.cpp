@@ -62,7 +62,8 @@ TEST_F(TraceTools, WritesTheTextForm) {
 }
 
 TEST_F(TraceTools, ReadsTheTextForm) {
-    write_bytes(path("a.txt"), "\n  # a comment\r\nR 0x7F00\t8 3\r\n\n W 64 1 0 \n# command: too late, accesses came first\nR 0xffffffffffffffff 1 4294967295");
+    write_bytes(path("a.txt"),
+                "\n  # a comment\r\nR 0x7F00\t8 3\r\n\n W 64 1 0 \n# command: too late, accesses came first\nR 0xffffffffffffffff 1 4294967295");
     convert_trace(path("a.txt"), path("a.trace"));
     EXPECT_TRUE(all_same(accesses_of(path("a.trace")), {{0x7f00, 3, 8, false}, {64, 0, 1, true}, {0xffff'ffff'ffff'ffff, 0xffff'ffff, 1, false}}));
     EXPECT_EQ(read_trace_info(path("a.trace")).command, "");
@@ -111,7 +112,8 @@ TEST_F(TraceTools, TellsInputsApart) {
 TEST_F(TraceTools, WritesFilesOnly) {
     write_bytes(path("a.txt"), "R 0 8 1\n");
     EXPECT_EQ(error_of_conversion(path("a.txt"), "/dev/null"), "/dev/null: exists and is no regular file (accepted: a file name)");
-    EXPECT_THAT(error_of_conversion(path("a.txt"), path("no/folder.trace")), StartsWith(path("no/folder.trace") + ": cannot be created: No such file"));
+    EXPECT_THAT(error_of_conversion(path("a.txt"), path("no/folder.trace")),
+                StartsWith(path("no/folder.trace") + ": cannot be created: No such file"));
     write_bytes(path("real.trace"), "");
     fs::create_symlink("real.trace", path("link.trace"));
     convert_trace(path("a.txt"), path("link.trace"));
@@ -201,7 +203,8 @@ TEST_F(TraceRecording, NamesFileAndByteOfWhatIsWrong) {
     EXPECT_THAT(error_of_recording(head + end_of(0) + end_of(0)), StartsWith(at + "41: the recording goes on behind its end"));
     EXPECT_THAT(error_of_recording(head + record(0, 1, 7) + end_of(1)), StartsWith(at + "25: a record of kind 0x7 at 0x0"));
     EXPECT_THAT(error_of_recording(head + record(0, 1, 16) + end_of(1)), StartsWith(at + "25: a record of kind 0x10 at 0x0"));
-    EXPECT_THAT(error_of_recording(head + record(0, 1, 3) + record(~std::uint64_t{0}, 1, 3) + end_of(2)), StartsWith(at + "41: a record of kind 0x3 at 0xffffffffffffffff"));
+    EXPECT_THAT(error_of_recording(head + record(0, 1, 3) + record(~std::uint64_t{0}, 1, 3) + end_of(2)),
+                StartsWith(at + "41: a record of kind 0x3 at 0xffffffffffffffff"));
     EXPECT_THAT(error_of_recording("coffer-recording-1\nls\x1b\n" + end_of(0)), HasSubstr("the command is no line of text"));
 }
 

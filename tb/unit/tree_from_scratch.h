@@ -10,7 +10,8 @@
 
 namespace coffer {
 
-/// The tree of docs/formats.md, section 4, once more: built from all leaves at once, without caches, and sharing nothing with the models but the MAC itself.
+/// The tree of docs/formats.md, section 4, once more:
+/// built from all leaves at once, without caches, and sharing nothing with the models but the MAC itself.
 class TreeFromScratch {
 public:
     TreeFromScratch(const Scheme& scheme, const crypto::Key128& k_node, std::uint64_t pages)

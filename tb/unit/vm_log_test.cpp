@@ -504,7 +504,8 @@ public:
             RC_ASSERT(log_->boots(id) == vm.boots);
             RC_ASSERT(log_->entry(id)->state == vm.state);
         }
-        for (const auto& vector : sealed_) RC_ASSERT((log_->check_install(vector.id, vector.sequence, vector.hash) == LogStatus::ok) == acceptable(vector));
+        for (const auto& vector : sealed_)
+            RC_ASSERT((log_->check_install(vector.id, vector.sequence, vector.hash) == LogStatus::ok) == acceptable(vector));
     }
 
 private:
@@ -517,7 +518,8 @@ private:
     bool acceptable(const Sealed& vector) const {
         const auto vm = oracle_.vms.find(vector.id);
         if (vm == oracle_.vms.end()) return vector.sequence == 0;
-        return vm->second.state != LogState::moved && vector.sequence == vm->second.sequence && vector.hash == vm->second.hash && oracle_.running.count(vector.id) == 0;
+        return vm->second.state != LogState::moved && vector.sequence == vm->second.sequence && vector.hash == vm->second.hash &&
+               oracle_.running.count(vector.id) == 0;
     }
 
     crypto::Digest fresh_hash() {

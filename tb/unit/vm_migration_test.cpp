@@ -29,10 +29,12 @@ protected:
         EXPECT_TRUE(source.boot->write(vmid, 0x3040, 9));
     }
     static VmLifecycle::Result send(ChipBench& from, Vmid leaving, ByteView certificate, const Nonce& nonce, std::optional<Sent>& sent) {
-        return from.boot->vms.migrate_out(leaving, certificate, nonce, [&](const Bytes& key, const SealedVector& vector) { sent = Sent{key, vector}; });
+        return from.boot->vms.migrate_out(leaving, certificate, nonce, [&](const Bytes& key, const SealedVector& vector) {
+            sent = Sent{key, vector};
+        });
     }
-    /// The VM's memory as it is: pages from frames `from_shift` above their GPN to frames `to_shift` above it, the tree to another place, of which the hint
-    /// tells.
+    /// The VM's memory as it is: pages from frames `from_shift` above their GPN to frames `to_shift` above it, the tree to another place, of which
+    /// the hint tells.
     static void carry(ChipBench& from, Address from_shift, ChipBench& to, Address to_shift, SealedVector& vector) {
         const AddressMap& a = from.boot->memory.map();
         const AddressMap& b = to.boot->memory.map();
@@ -71,7 +73,8 @@ TEST_F(Migration, MemoryTravelsByteForByteAndTheVmGoesOn) {
     EXPECT_TRUE(target.boot->write(arrived.vmid, 0x1000, 8, shift));
     EXPECT_EQ(target.boot->read(arrived.vmid, 0x1000, shift), 8);
     target.boot->memory.flush(arrived.vmid);
-    EXPECT_EQ(chip_of(load_le64(target.store.bytes(target.boot->memory.map().counter_of(0x1000 + shift), 8).data())), 2) << "a page is written under LPIDs of its chip";
+    EXPECT_EQ(chip_of(load_le64(target.store.bytes(target.boot->memory.map().counter_of(0x1000 + shift), 8).data())), 2)
+        << "a page is written under LPIDs of its chip";
 }
 
 TEST_F(Migration, TheSourceLetsGoForGood) {
@@ -105,7 +108,8 @@ TEST_F(Migration, IsCommittedBeforeAnythingIsReleased) {
                                      EXPECT_EQ(entry->state, LogState::moved);
                                      EXPECT_EQ(entry->vector_hash, vector_hash(vector));
                                      MemoryNonVolatile left = source.nonvolatile;
-                                     EXPECT_EQ(VmLog(left).check_install(vm, 0, {}), LogStatus::moved) << "what a chip finds that loses its power here";
+                                     EXPECT_EQ(VmLog(left).check_install(vm, 0, {}), LogStatus::moved)
+                                         << "what a chip finds that loses its power here";
                                  })
                     .ok());
     EXPECT_TRUE(released);

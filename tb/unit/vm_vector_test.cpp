@@ -116,7 +116,8 @@ TEST(VmVector, SaysWhatIsWrongOutsideTheSeal) {
 TEST(VmVector, AnyOtherSizeIsRefused) {
     Bytes blob = from_hex(example_blob, "test");
     VmVector opened;
-    for (std::size_t size = 0; size < blob.size(); ++size) EXPECT_EQ(open_vector({blob.data(), size}, seal_key(), opened), VectorStatus::wrong_length);
+    for (std::size_t size = 0; size < blob.size(); ++size)
+        EXPECT_EQ(open_vector({blob.data(), size}, seal_key(), opened), VectorStatus::wrong_length);
     blob.push_back(0);
     EXPECT_EQ(open_vector(blob, seal_key(), opened), VectorStatus::wrong_length);
 }

@@ -15,8 +15,8 @@
 
 namespace coffer::cosim {
 
-/// Runs a block at both levels in lock-step: every output is compared in every cycle, the rules of ready/valid are checked, and every answer is compared with
-/// the scoreboard's. Once wrong, a run ends.
+/// Runs a block at both levels in lock-step: every output is compared in every cycle, the rules of ready/valid are checked, and every answer is
+/// compared with the scoreboard's. Once wrong, a run ends.
 class Bench {
 public:
     explicit Bench(Device& device) : device_(device), bundle_(device.bundle()) {}

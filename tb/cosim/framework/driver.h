@@ -9,7 +9,8 @@
 
 namespace coffer::cosim {
 
-/// Brings traffic to a block's channels as a scenario wants it. Decides per cycle what every input of the block is; what a level then sees is the bench's.
+/// Brings traffic to a block's channels as a scenario wants it. Decides per cycle what every input of the block is;
+/// what a level then sees is the bench's.
 class Driver {
 public:
     /// All of them outlive the driver.

@@ -7,8 +7,8 @@
 
 namespace coffer::cosim {
 
-/// One disturbed bit of one port at one level, to show that a bench notices. An output is seen flipped in one cycle; an input is flipped on its way to the block
-/// from that cycle on, so that the block itself computes something else.
+/// One disturbed bit of one port at one level, to show that a bench notices. An output is seen flipped in one cycle; an input is flipped on its way
+/// to the block from that cycle on, so that the block itself computes something else.
 struct Fault {
     Level level = Level::systemc;
     std::string port;

@@ -7,8 +7,9 @@
 
 namespace coffer::cosim {
 
-/// What is on all ports but the clock in each cycle, as text: a line that begins with `inputs` and one that begins with `outputs`, each with name:width for every
-/// port, then a line for each cycle with their values in that order, in hexadecimal digits. scripts/mutate replays it against mutants of the RTL.
+/// What is on all ports but the clock in each cycle, as text: a line that begins with `inputs` and one that begins with `outputs`, each with
+/// name:width for every port, then a line for each cycle with their values in that order, in hexadecimal digits.
+/// scripts/mutate replays it against mutants of the RTL.
 class PinRecording {
 public:
     /// Throws InputError where the file cannot be written.

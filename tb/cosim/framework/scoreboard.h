@@ -16,8 +16,8 @@ class Scoreboard {
 public:
     virtual ~Scoreboard() = default;
 
-    /// The answer to an accepted transfer, one value for each field of the output channel; nothing where the block does not answer to it. A value of width 0
-    /// is one that the reference level does not have: there the two levels are compared with each other only.
+    /// The answer to an accepted transfer, one value for each field of the output channel; nothing where the block does not answer to it. A value of
+    /// width 0 is one that the reference level does not have: there the two levels are compared with each other only.
     virtual std::optional<std::vector<Bits>> predict(const Transfer& accepted) = 0;
     /// The stream that an accepted transfer's answer belongs to: answers of different streams may overtake each other.
     virtual unsigned stream(const Transfer&) const { return 0; }

@@ -21,8 +21,8 @@ struct Channel {
     std::vector<Port*> fields;
 };
 
-/// All ports of a block, at both levels: what a driver moves and a comparison looks at. A block's bundle adds its ports in its constructor; a SystemC port left
-/// out stops the elaboration.
+/// All ports of a block, at both levels: what a driver moves and a comparison looks at. A block's bundle adds its ports in its constructor; a SystemC
+/// port left out stops the elaboration.
 class SignalBundle {
 public:
     virtual ~SignalBundle() = default;
