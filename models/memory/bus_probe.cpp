@@ -140,9 +140,9 @@ bool BusProbe::overwrite(const MemoryBlock& block, const std::uint8_t* bytes) {
 }
 
 void BusProbe::collect(StatisticsGroup& group) const {
-    group.add("reads", accesses_[0], "1");
+    group.add("reads", accesses_[0], "accesses");
     group.add("read_bytes", bytes_[0], "B");
-    group.add("writes", accesses_[1], "1");
+    group.add("writes", accesses_[1], "accesses");
     group.add("write_bytes", bytes_[1], "B");
     const auto count = [&](auto&& predicate) { return static_cast<std::uint64_t>(std::count_if(outcomes_.begin(), outcomes_.end(), predicate)); };
     group.add("tamper_actions", std::uint64_t{actions_.size()}, "1");

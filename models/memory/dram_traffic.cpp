@@ -19,9 +19,9 @@ DramTraffic::DramTraffic(const AddressMap& map, Address tree_end)
 void DramTraffic::collect(StatisticsGroup& group) const {
     for (std::size_t i = 0; i < traffic_classes; ++i) {
         StatisticsGroup& sub = group.group(to_string(static_cast<TrafficClass>(i)));
-        sub.add("reads", counts_[i][0].accesses, "1");
+        sub.add("reads", counts_[i][0].accesses, "accesses");
         sub.add("read_bytes", counts_[i][0].bytes, "B");
-        sub.add("writes", counts_[i][1].accesses, "1");
+        sub.add("writes", counts_[i][1].accesses, "accesses");
         sub.add("write_bytes", counts_[i][1].bytes, "B");
     }
 }

@@ -103,6 +103,8 @@ TEST(RunCommand, NestedPagingChangesNothingThatTenantsCompute) {
         EXPECT_EQ(hsvm["pages_zeroed"]["value"], encrypted ? 0 : pages);
         EXPECT_EQ(stats["rates"]["traffic_share"]["tags"]["value"] > 0.0, encrypted);
         EXPECT_EQ(platform["hsvm"]["host_mmu"]["refused"]["value"], 0u);
+        const json& data = platform["dram"]["data"];
+        EXPECT_EQ(data["write_bytes"]["value"], line_bytes * data["writes"]["value"].get<std::uint64_t>()) << "loading does not count";
     }
 }
 
