@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "vm_table/attestation_report.h"
-#include "vm_table/chip_certificate.h"
-
 namespace coffer {
 
 namespace {
@@ -83,50 +80,39 @@ std::uint8_t HsvmCommands::dispatch(const HsvmRequester& requester, Bank& bank, 
         case HsvmOperation::challenge: return challenge(requester, bank);
         case HsvmOperation::export_vm: return export_vm(requester, bank);
         case HsvmOperation::import_vm: return import_vm(requester, bank);
-        default: return code == read_export ? deliver_export(requester, bank) : code_of(CommandStatus::unknown_operation);
+        case HsvmOperation::read_export: return read_export(requester, bank);
     }
+    return code_of(CommandStatus::unknown_operation);
 }
 
 std::uint8_t HsvmCommands::swap_out(const HsvmRequester& requester, Bank& bank) {
-    // Of a caller that has no right to the operation, the buffer is not looked at.
-    if (requester.mode == HsvmCaller::host && !has_room(requester, bank, controller_.swap_image_bytes())) return code_of(CommandStatus::bad_buffer);
+    const auto room = [&](std::uint64_t bytes) { return has_room(requester, bank, bytes); };
     Bytes image;
-    const HsvmStatus status = controller_.swap_out(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image);
-    return deliver(requester, bank, status, image);
+    const HsvmStatus status = controller_.swap_out(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image, room);
+    return code_of(status == HsvmStatus::ok ? deliver(requester, bank, image) : status);
 }
 
 std::uint8_t HsvmCommands::swap_in(const HsvmRequester& requester, Bank& bank) {
-    Bytes image;
-    // One byte too many shows that it is none.
-    const std::uint64_t bytes = std::min<std::uint64_t>(bank.get(Register::buffer_length), controller_.swap_image_bytes() + 1);
-    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bytes, image))
-        return code_of(CommandStatus::bad_buffer);
+    const BytesSource image = source(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length));
     return code_of(controller_.swap_in(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), bank.get(Register::frame), image));
 }
 
 std::uint8_t HsvmCommands::launch(const HsvmRequester& requester, const Bank& bank) {
-    Bytes image, stored;
-    ContextBytes context{};
-    if (requester.mode == HsvmCaller::host) {
-        const bool fits = bank.get(Register::second_length) == context.size();
-        if (!fits || !fetch(requester, bank.get(Register::second_address), context.size(), stored) ||
-            !fetch(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length), image))
-            return code_of(CommandStatus::bad_buffer);
-        std::copy(stored.begin(), stored.end(), context.begin());
-    }
-    return code_of(controller_.launch(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image, decode_context(context)));
+    const BytesSource image = source(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length));
+    const BytesSource context = source(requester, bank.get(Register::second_address), bank.get(Register::second_length));
+    return code_of(controller_.launch(requester.mode, vmid_of(bank.get(Register::vmid)), bank.get(Register::gpn), image, context));
 }
 
 std::uint8_t HsvmCommands::attest(const HsvmRequester& requester, Bank& bank) {
-    if (requester.is_vm() && !has_room(requester, bank, attestation_report_bytes)) return code_of(CommandStatus::bad_buffer);
+    const auto room = [&](std::uint64_t bytes) { return has_room(requester, bank, bytes); };
     Nonce nonce;
     ReportData data;
     std::copy_n(bank.at(Register::nonce), nonce.size(), nonce.begin());
     std::copy_n(bank.at(Register::user_data), data.size(), data.begin());
     Bytes report;
     const Vmid vmid = requester.is_vm() ? requester.vmid : vmid_of(bank.get(Register::vmid));
-    const HsvmStatus status = controller_.attest(requester.mode, vmid, nonce, data, report);
-    return deliver(requester, bank, status, report);
+    const HsvmStatus status = controller_.attest(requester.mode, vmid, nonce, data, report, room);
+    return code_of(status == HsvmStatus::ok ? deliver(requester, bank, report) : status);
 }
 
 std::uint8_t HsvmCommands::challenge(const HsvmRequester& requester, Bank& bank) {
@@ -137,33 +123,31 @@ std::uint8_t HsvmCommands::challenge(const HsvmRequester& requester, Bank& bank)
 }
 
 std::uint8_t HsvmCommands::export_vm(const HsvmRequester& requester, Bank& bank) {
-    Bytes certificate;
-    // One byte too many shows that it is none.
-    const std::uint64_t bytes = std::min<std::uint64_t>(bank.get(Register::second_length), chip_certificate_bytes + 1);
-    if (requester.mode == HsvmCaller::host &&
-        (!has_room(requester, bank, bank.get(Register::buffer_length)) || !fetch(requester, bank.get(Register::second_address), bytes, certificate)))
-        return code_of(CommandStatus::bad_buffer);
+    const BytesSource certificate = source(requester, bank.get(Register::second_address), bank.get(Register::second_length));
+    // The blob waits where there is too little room; but what room there is has to be the caller's.
+    const auto room = [&](std::uint64_t bytes) { return has_room(requester, bank, std::min(bytes, bank.get(Register::buffer_length))); };
     Nonce nonce;
     std::copy_n(bank.at(Register::nonce), nonce.size(), nonce.begin());
     Bytes blob;
-    const HsvmStatus status = controller_.export_vm(requester.mode, vmid_of(bank.get(Register::vmid)), certificate, nonce, blob);
+    const HsvmStatus status = controller_.export_vm(requester.mode, vmid_of(bank.get(Register::vmid)), certificate, nonce, blob, room);
     if (status != HsvmStatus::ok) return code_of(status);
-    exported_ = std::move(blob);
-    deliver_export(requester, bank);
-    return code_of(HsvmStatus::ok);
+    bank.set(Register::result_length, blob.size());
+    if (has_room(requester, bank, blob.size())) deliver(requester, bank, blob);
+    return code_of(status);
 }
 
-std::uint8_t HsvmCommands::deliver_export(const HsvmRequester& requester, Bank& bank) {
-    if (requester.mode != HsvmCaller::host) return code_of(HsvmStatus::wrong_mode);
-    bank.set(Register::result_length, exported_.size());
-    if (!has_room(requester, bank, exported_.size())) return code_of(CommandStatus::bad_buffer);
-    return deliver(requester, bank, HsvmStatus::ok, exported_);
+std::uint8_t HsvmCommands::read_export(const HsvmRequester& requester, Bank& bank) {
+    const auto room = [&](std::uint64_t bytes) {
+        bank.set(Register::result_length, bytes);
+        return has_room(requester, bank, bytes);
+    };
+    Bytes blob;
+    const HsvmStatus status = controller_.read_export(requester.mode, blob, room);
+    return code_of(status == HsvmStatus::ok ? deliver(requester, bank, blob) : status);
 }
 
 std::uint8_t HsvmCommands::import_vm(const HsvmRequester& requester, Bank& bank) {
-    Bytes blob;
-    if (requester.mode == HsvmCaller::host && !fetch(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length), blob))
-        return code_of(CommandStatus::bad_buffer);
+    const BytesSource blob = source(requester, bank.get(Register::buffer_address), bank.get(Register::buffer_length));
     Vmid made = 0;
     const HsvmStatus status = controller_.import_vm(requester.mode, blob, made);
     if (status == HsvmStatus::ok) bank.set(Register::result_vmid, made);
@@ -174,29 +158,30 @@ std::uint8_t HsvmCommands::switch_context(const HsvmRequester& requester, const 
     const Vmid vmid = vmid_of(bank.get(Register::vmid));
     const std::uint32_t vcpu = small(bank.get(Register::vcpu));
     const unsigned core = small(bank.get(Register::core));
-    // There is no core, which the controller says itself.
-    if (requester.mode == HsvmCaller::host && core < core_count_ && cores_.runs_vm(core)) return code_of(HsvmStatus::core_busy);
+    const bool exists = core < core_count_;
+    const CoreSoftware software = exists && cores_.runs_vm(core) ? CoreSoftware::vm : CoreSoftware::host;
     VcpuContext nowhere;
-    VcpuContext& registers = core < core_count_ ? cores_.context(core) : nowhere;
-    return code_of(operation == HsvmOperation::context_save ? controller_.context_save(requester.mode, vmid, vcpu, core, registers)
-                                                            : controller_.context_restore(requester.mode, vmid, vcpu, core, registers));
+    VcpuContext& registers = exists ? cores_.context(core) : nowhere;
+    return code_of(operation == HsvmOperation::context_save ? controller_.context_save(requester.mode, vmid, vcpu, core, registers, software)
+                                                            : controller_.context_restore(requester.mode, vmid, vcpu, core, registers, software));
 }
 
-bool HsvmCommands::fetch(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes, Bytes& content) {
-    if (!memory_.allows(requester, address, bytes, false)) return false;
-    content.resize(bytes);
-    return memory_.read(requester, address, content.data(), content.size());
+BytesSource HsvmCommands::source(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes) {
+    return {bytes, [this, requester, address](std::uint64_t offset, std::uint8_t* data, std::size_t size) {
+        // A buffer that would go on behind the last address is nobody's.
+        if (offset > ~address || !memory_.allows(requester, address + offset, size, false)) return false;
+        return memory_.read(requester, address + offset, data, size);
+    }};
 }
 
 bool HsvmCommands::has_room(const HsvmRequester& requester, const Bank& bank, std::uint64_t bytes) {
     return bank.get(Register::buffer_length) >= bytes && memory_.allows(requester, bank.get(Register::buffer_address), bytes, true);
 }
 
-std::uint8_t HsvmCommands::deliver(const HsvmRequester& requester, Bank& bank, HsvmStatus status, const Bytes& content) {
-    if (status != HsvmStatus::ok) return code_of(status);
-    if (!memory_.write(requester, bank.get(Register::buffer_address), content.data(), content.size())) return code_of(CommandStatus::bad_buffer);
+HsvmStatus HsvmCommands::deliver(const HsvmRequester& requester, Bank& bank, const Bytes& content) {
+    if (!memory_.write(requester, bank.get(Register::buffer_address), content.data(), content.size())) return HsvmStatus::bad_buffer;
     bank.set(Register::result_length, content.size());
-    return code_of(status);
+    return HsvmStatus::ok;
 }
 
 }  // namespace coffer

@@ -23,7 +23,6 @@ struct HsvmRequester {
 
 /// Codes of the register STATUS beside those of HsvmStatus.
 enum class CommandStatus : std::uint8_t {
-    bad_buffer = 0x80,         ///< a buffer is not the caller's to use, or too small
     unknown_operation = 0x81,
     none_yet = 0x82,
 };
@@ -45,8 +44,6 @@ public:
     using Register = hsvm_registers::Register;
     /// Bytes of the address space of the registers.
     static constexpr Address registers_end = hsvm_registers::entry(Register::result_nonce).address + sizeof(Nonce);
-    /// The code of OPERATION, beside those of HsvmOperation, that delivers again what the last export_vm gave: the VM it was is gone.
-    static constexpr std::uint64_t read_export = 0x40;
 
     /// All references outlive the object, which follows the controller's VMs.
     HsvmCommands(HsvmController& controller, RequesterMemory& memory, CoreRegisters& cores, unsigned core_count)
@@ -89,20 +86,20 @@ private:
     std::uint8_t attest(const HsvmRequester& requester, Bank& bank);
     std::uint8_t challenge(const HsvmRequester& requester, Bank& bank);
     std::uint8_t export_vm(const HsvmRequester& requester, Bank& bank);
-    std::uint8_t deliver_export(const HsvmRequester& requester, Bank& bank);
+    std::uint8_t read_export(const HsvmRequester& requester, Bank& bank);
     std::uint8_t import_vm(const HsvmRequester& requester, Bank& bank);
     std::uint8_t switch_context(const HsvmRequester& requester, const Bank& bank, HsvmOperation operation);
-    bool fetch(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes, Bytes& content);
-    /// Whether what has up to `bytes` bytes can be delivered.
+    /// A buffer that the operation takes from.
+    BytesSource source(const HsvmRequester& requester, std::uint64_t address, std::uint64_t bytes);
+    /// Whether the buffer takes so many bytes.
     bool has_room(const HsvmRequester& requester, const Bank& bank, std::uint64_t bytes);
-    std::uint8_t deliver(const HsvmRequester& requester, Bank& bank, HsvmStatus status, const Bytes& content);
+    HsvmStatus deliver(const HsvmRequester& requester, Bank& bank, const Bytes& content);
 
     HsvmController& controller_;
     RequesterMemory& memory_;
     CoreRegisters& cores_;
     const unsigned core_count_;
     std::map<HsvmRequester, Bank> banks_;
-    Bytes exported_;        // by the hypervisor's last export_vm
     const Bank untouched_;  // of callers that have written nothing yet
 };
 

@@ -69,14 +69,24 @@ HsvmStatus HsvmController::guarded(const std::function<HsvmStatus()>& operation)
     return status;
 }
 
-HsvmStatus HsvmController::answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change) {
+/// Buffers are looked at where the answer depends on them, and only there.
+HsvmStatus HsvmController::decide_with_buffers(HsvmOperation operation, const std::optional<Vm>& vm, HsvmSituation& situation, const Take& take) {
+    situation.buffer = BufferState::bad;
+    const HsvmStatus without = decide(operation, situation);
+    situation.buffer = BufferState::good;
+    if (decide(operation, situation) == without) return without;
+    if (!take(vm, situation)) situation.buffer = BufferState::bad;
+    return decide(operation, situation);
+}
+
+HsvmStatus HsvmController::answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change, const Take& take) {
     return guarded([&] {
         std::optional<Vm> vm = find(vmid);
         HsvmSituation situation;
         situation.caller = caller;
         situation.vm = vm_state(vmid, vm);
         look(vm, situation);
-        const HsvmStatus status = decide(operation, situation);
+        const HsvmStatus status = decide_with_buffers(operation, vm, situation, take);
         return status == HsvmStatus::ok ? change(*vm, situation) : status;
     });
 }
@@ -308,29 +318,38 @@ HsvmStatus HsvmController::page_move(HsvmCaller caller, Vmid vmid, Gpn gpn, std:
         [&](Vm& vm, const HsvmSituation&) { return move(vm, gpn, frame); });
 }
 
-HsvmStatus HsvmController::swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image) {
+HsvmStatus HsvmController::swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image, const Room& room) {
     return answer(
         HsvmOperation::swap_out, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.page = page_state(vm, gpn); },
-        [&](Vm& vm, const HsvmSituation&) { return encrypted_ ? swap_out_encrypted(vm, gpn, image) : swap_out_plain(vm, gpn, image); });
+        [&](Vm& vm, const HsvmSituation&) { return encrypted_ ? swap_out_encrypted(vm, gpn, image) : swap_out_plain(vm, gpn, image); },
+        [&](const std::optional<Vm>&, HsvmSituation&) { return has_room(room, swap_image_bytes()); });
 }
 
-HsvmStatus HsvmController::swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image) {
+HsvmStatus HsvmController::swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, const BytesSource& image) {
+    std::optional<Bytes> bytes;
     return answer(
         HsvmOperation::swap_in, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) {
             situation.page = page_state(vm, gpn);
             situation.frame = frame_state(vm, gpn, frame);
         },
-        [&](Vm& vm, const HsvmSituation&) { return swap_in(vm, gpn, frame, image); });
+        [&](Vm& vm, const HsvmSituation&) { return swap_in(vm, gpn, frame, *bytes); },
+        [&](const std::optional<Vm>&, HsvmSituation&) {
+            // One byte too many shows that it is none.
+            bytes = image.take(0, std::min<std::uint64_t>(image.size(), swap_image_bytes() + 1));
+            return bytes.has_value();
+        });
 }
 
-HsvmStatus HsvmController::context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers) {
+HsvmStatus HsvmController::context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers,
+                                        CoreSoftware software) {
     return answer(
         HsvmOperation::context_save, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) {
             situation.vcpu = vcpu_state(vm, vcpu);
             situation.core = core_state(vmid, vcpu, core);
+            situation.software = software;
             situation.context = context_place(vm, vcpu);
         },
         [&](Vm& vm, const HsvmSituation&) {
@@ -340,12 +359,14 @@ HsvmStatus HsvmController::context_save(HsvmCaller caller, Vmid vmid, std::uint3
         });
 }
 
-HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers) {
+HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers,
+                                           CoreSoftware software) {
     return answer(
         HsvmOperation::context_restore, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) {
             situation.vcpu = vcpu_state(vm, vcpu);
             situation.core = core_state(vmid, vcpu, core);
+            situation.software = software;
             situation.context = context_place(vm, vcpu);
         },
         [&](Vm& vm, const HsvmSituation&) {
@@ -361,16 +382,28 @@ HsvmStatus HsvmController::context_restore(HsvmCaller caller, Vmid vmid, std::ui
         });
 }
 
-HsvmStatus HsvmController::launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers) {
+HsvmStatus HsvmController::launch(HsvmCaller caller, Vmid vmid, Gpn first, const BytesSource& image, const BytesSource& context) {
+    std::optional<Bytes> bytes, stored;
     return answer(
         HsvmOperation::launch, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) {
             situation.birth = vm && !vm->record.used ? LaunchState::fresh : LaunchState::over;
-            situation.image = image.size != 0 ? ImageState::good : ImageState::bad;
-            situation.page = pages_state(vm, first, std::max<std::uint64_t>(1, divide_up(image.size, page_bytes)), PageState::mapped);
+            situation.image = image.size() != 0 ? ImageState::good : ImageState::bad;
+            situation.page = pages_state(vm, first, std::max<std::uint64_t>(1, divide_up(image.size(), page_bytes)), PageState::mapped);
             situation.context = context_place(vm, 0);
         },
-        [&](Vm& vm, const HsvmSituation&) { return launch(vm, first, image, encode_context(registers)); });
+        [&](Vm& vm, const HsvmSituation&) {
+            ContextBytes registers;
+            std::copy(stored->begin(), stored->end(), registers.begin());
+            // Bytes that mean nothing are not measured.
+            return launch(vm, first, *bytes, encode_context(decode_context(registers)));
+        },
+        [&](const std::optional<Vm>&, HsvmSituation&) {
+            if (context.size() < context_bytes) return false;
+            stored = context.take(0, context_bytes);
+            bytes = image.take(0, image.size());
+            return stored.has_value() && bytes.has_value();
+        });
 }
 
 HsvmStatus HsvmController::release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large) {
@@ -411,7 +444,7 @@ HsvmStatus HsvmController::unshare(HsvmCaller caller, Vmid vmid, Gpn gpn) {
         });
 }
 
-HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report) {
+HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report, const Room& room) {
     return answer(
         HsvmOperation::attest, caller, vmid, [](std::optional<Vm>&, HsvmSituation&) {},
         [&](Vm&, const HsvmSituation&) {
@@ -421,7 +454,8 @@ HsvmStatus HsvmController::attest(HsvmCaller caller, Vmid vmid, const Nonce& non
             const SignedReport signed_report = gate_->report(identity, records_.measurement(vmid), nonce, data);
             report.assign(signed_report.begin(), signed_report.end());
             return HsvmStatus::ok;
-        });
+        },
+        [&](const std::optional<Vm>&, HsvmSituation&) { return has_room(room, attestation_report_bytes); });
 }
 
 Translation HsvmController::translate(Vmid vmid, Address gpa, bool write) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/bytes_source.h"
 #include "hsvm/chip_frame_pool.h"
 #include "hsvm/decisions.h"
 #include "hsvm/hsvm_change.h"
@@ -40,7 +41,8 @@ struct VmArguments {
 
 /// The H-SVM controller (Jin et al., MICRO 2011): the hypervisor allocates memory, this alone maps it. Every operation has one answer, which
 /// decisions.yaml fixes; unless it is ok, nothing has changed but what an operation that met a violation had done by then. `caller` is what the
-/// hardware says of whoever asks; of the guest's operations `vmid` is the caller's own. The reference level: no time, no sockets.
+/// hardware says of whoever asks; of the guest's operations `vmid` is the caller's own. Buffers are the caller's: nothing of them is read where
+/// another row answers before, and never more than the operation can mean. The reference level: no time, no sockets.
 class HsvmController : public TranslationPort {
 public:
     struct Statistics {
@@ -62,6 +64,9 @@ public:
     /// Who is told of VMs that are stopped or end. It outlives the controller's operations.
     void follow(VmKeeper& keeper) { keeper_ = &keeper; }
 
+    /// Whether the caller's memory takes so many bytes; empty: it does.
+    using Room = std::function<bool(std::uint64_t bytes)>;
+
     // Of the hypervisor.
     HsvmStatus create(HsvmCaller caller, const VmArguments& arguments, Vmid& vmid);
     HsvmStatus delete_vm(HsvmCaller caller, Vmid vmid);
@@ -69,26 +74,35 @@ public:
     HsvmStatus page_unmap(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
     HsvmStatus page_move(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame);
     /// The image is the hypervisor's to keep: docs/formats.md.
-    HsvmStatus swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image);
-    HsvmStatus swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, ByteView image);
-    HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers);
-    HsvmStatus context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers);
+    HsvmStatus swap_out(HsvmCaller caller, Vmid vmid, Gpn gpn, Bytes& image, const Room& room = {});
+    HsvmStatus swap_in(HsvmCaller caller, Vmid vmid, Gpn gpn, std::uint64_t frame, const BytesSource& image);
+    /// `software`: what runs on the core, where the processor does not ask for itself in VMEnter or VMExit.
+    HsvmStatus context_save(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, const VcpuContext& registers,
+                            CoreSoftware software = CoreSoftware::host);
+    HsvmStatus context_restore(HsvmCaller caller, Vmid vmid, std::uint32_t vcpu, unsigned core, VcpuContext& registers,
+                               CoreSoftware software = CoreSoftware::host);
     /// Copies an image to pages from `first` on, which the VM has, and sets the registers of vCPU 0: once in the life of a VM, before it ever ran.
-    /// What is measured: docs/formats.md.
-    HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, ByteView image, const VcpuContext& registers);
+    /// What is measured: docs/formats.md. `context`: the registers as they are stored.
+    HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, const BytesSource& image, const BytesSource& context);
+    HsvmStatus launch(HsvmCaller caller, Vmid vmid, Gpn first, const BytesSource& image, const VcpuContext& registers) {
+        const ContextBytes context = encode_context(registers);
+        return launch(caller, vmid, first, image, BytesSource(context));
+    }
     /// A nonce for one VM to come from another chip.
     HsvmStatus challenge(HsvmCaller caller, Nonce& nonce);
     /// The VM leaves for the chip of the certificate, which made the nonce: `blob` is for that chip, and the VM ends here. Its pages are swapped
     /// out before; their images are for swap_in there.
-    HsvmStatus export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob);
-    HsvmStatus import_vm(HsvmCaller caller, ByteView blob, Vmid& vmid);
+    HsvmStatus export_vm(HsvmCaller caller, Vmid vmid, const BytesSource& certificate, const Nonce& nonce, Bytes& blob, const Room& room = {});
+    HsvmStatus import_vm(HsvmCaller caller, const BytesSource& blob, Vmid& vmid);
+    /// The last blob of export_vm once more; no bytes where there was none.
+    HsvmStatus read_export(HsvmCaller caller, Bytes& blob, const Room& room = {});
 
     // Of the guest.
     HsvmStatus release(HsvmCaller caller, Vmid vmid, Gpn gpn, bool large = false);
     HsvmStatus share(HsvmCaller caller, Vmid vmid, Gpn gpn, Vmid sharer, bool writable);
     HsvmStatus unshare(HsvmCaller caller, Vmid vmid, Gpn gpn);
     /// A signed report about the VM: docs/formats.md.
-    HsvmStatus attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report);
+    HsvmStatus attest(HsvmCaller caller, Vmid vmid, const Nonce& nonce, const ReportData& data, Bytes& report, const Room& room = {});
 
     // For vm_install, vm_snapshot and vm_uninstall, which are no requests of the hypervisor's. They throw ChipRegionFailure.
     bool exists(Vmid vmid) { return find(vmid).has_value(); }
@@ -147,11 +161,15 @@ private:
 
     /// Adds to the situation what a decision depends on besides the caller and the VM's state. There may be no such VM.
     using Look = std::function<void(std::optional<Vm>&, HsvmSituation&)>;
+    /// Takes from the caller's buffers what the operation needs, and adds to the situation what they hold; false where they are bad.
+    using Take = std::function<bool(const std::optional<Vm>&, HsvmSituation&)>;
     using Change = std::function<HsvmStatus(Vm&, const HsvmSituation&)>;
 
     HsvmStatus guarded(const std::function<HsvmStatus()>& operation);
     /// An operation on a VM: looks, decides, and changes what there is to change if the decision is ok.
-    HsvmStatus answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change);
+    HsvmStatus answer(HsvmOperation operation, HsvmCaller caller, Vmid vmid, const Look& look, const Change& change, const Take& take = {});
+    static bool has_room(const Room& room, std::uint64_t bytes) { return !room || room(bytes); }
+    static HsvmStatus decide_with_buffers(HsvmOperation operation, const std::optional<Vm>& vm, HsvmSituation& situation, const Take& take);
     void clear_chip_region();
 
     // What decisions depend on.
@@ -215,8 +233,9 @@ private:
     SealableVm sealable(const Vm& vm, const VmEntry& domain);
     TargetState target_state(ByteView certificate);
     HsvmStatus depart(Vm& vm, ByteView certificate, const Nonce& nonce, Bytes& bytes);
-    ArrivalState open(ByteView bytes, Arrival& arrival);
+    std::optional<ArrivalState> open(const BytesSource& bytes, Arrival& arrival);
     bool fits(const VmVector& vector) const;
+    std::uint64_t most_body_bytes(std::uint64_t vcpus, std::uint64_t pages) const;
     bool open_body(const VmBlob& blob, Arrival& arrival) const;
     HsvmStatus arrive(const Arrival& arrival, Vmid& vmid);
     void place_nodes(Vmid vmid, const std::vector<TreeNode>& nodes);
@@ -238,6 +257,7 @@ private:
     SwapDirectory swap_;
     std::vector<std::optional<OnCore>> cores_;
     unsigned first_free_vmid_ = first_guest_vmid;  // none below is free
+    Bytes exported_;                               // by the last export_vm
     Statistics statistics_;
 };
 

@@ -24,17 +24,26 @@ bool HsvmDomains::installed(Vmid vmid) const {
     }
 }
 
+std::vector<TreeNode> HsvmDomains::read_nodes(const BytesSource& brought, const VmInstall& vm) const {
+    const TreeGeometry geometry(vm.pages, memory_.scheme().node_tag_bytes);
+    const InputError bad("tree", "not the nodes of the vector's tree", "what came with the vector");
+    if (brought.size() > most_node_bytes(geometry)) throw bad;
+    const std::optional<Bytes> bytes = brought.take(0, brought.size());
+    if (!bytes) throw UnreadableTree();
+    auto nodes = decode_nodes(*bytes, geometry);
+    if (!nodes || nodes->empty() != (vm.root == empty_tag)) throw bad;
+    return std::move(*nodes);
+}
+
 void HsvmDomains::install(const VmInstall& vm) {
-    const Bytes brought = std::exchange(brought_, {});
+    const std::optional<BytesSource> brought = std::exchange(brought_, std::nullopt);
     if (vm.addr_shim == 0) throw InputError("vm_vector", "a VM without shim", "Addr_shim, with the context pages behind it");
     if (vm.pages > NestedPageTable::max_pages) throw InputError("vm_vector", "too many pages", "up to 2^36");
-    const auto nodes = decode_nodes(brought, TreeGeometry(vm.pages, memory_.scheme().node_tag_bytes));
-    if (!nodes || nodes->empty() != (vm.root == empty_tag))
-        throw InputError("tree", "not the nodes of the vector's tree", "what came with the vector");
+    const std::vector<TreeNode> nodes = read_nodes(brought.value_or(BytesSource(ByteView())), vm);
     try {
         VmInstall domain = vm;
         domain.tree_base = 0;
-        const std::optional<Vmid> made = hsvm_.adopt(domain, *nodes);
+        const std::optional<Vmid> made = hsvm_.adopt(domain, nodes);
         if (!made) throw InputError("pages", "no room in the chip region, or for the tree");
         if (*made != vm.vmid) throw std::logic_error("a VMID that is not the lowest free one");
     } catch (const ChipRegionFailure&) {

@@ -1,5 +1,6 @@
 // How a VM leaves for another chip, and how one comes.
 #include <algorithm>
+#include <utility>
 
 #include "hsvm/hsvm_controller.h"
 #include "hsvm/tree_collector.h"
@@ -63,14 +64,37 @@ TargetState HsvmController::target_state(ByteView certificate) {
     return gate_->is_target(certificate, target) ? TargetState::other_chip : TargetState::bad;
 }
 
-HsvmStatus HsvmController::export_vm(HsvmCaller caller, Vmid vmid, ByteView certificate, const Nonce& nonce, Bytes& blob) {
+HsvmStatus HsvmController::export_vm(HsvmCaller caller, Vmid vmid, const BytesSource& certificate, const Nonce& nonce, Bytes& blob,
+                                     const Room& room) {
+    std::optional<Bytes> bytes;
     return answer(
         HsvmOperation::export_vm, caller, vmid,
-        [&](std::optional<Vm>& vm, HsvmSituation& situation) {
-            situation.residence = residence_state(vm);
-            situation.target = target_state(certificate);
+        [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.residence = residence_state(vm); },
+        [&](Vm& vm, const HsvmSituation&) {
+            if (gate_ == nullptr) return HsvmStatus::no_keys;
+            const HsvmStatus status = depart(vm, *bytes, nonce, blob);
+            if (status == HsvmStatus::ok) exported_ = blob;
+            return status;
         },
-        [&](Vm& vm, const HsvmSituation&) { return gate_ == nullptr ? HsvmStatus::no_keys : depart(vm, certificate, nonce, blob); });
+        [&](const std::optional<Vm>& vm, HsvmSituation& situation) {
+            const std::uint64_t most = VmBlob::fixed_bytes + (vm ? most_body_bytes(vm->record.vcpus, vm->record.pages) : 0);
+            // One byte too many shows that it is none.
+            bytes = certificate.take(0, std::min<std::uint64_t>(certificate.size(), chip_certificate_bytes + 1));
+            if (!bytes || !has_room(room, most)) return false;
+            situation.target = target_state(*bytes);
+            return true;
+        });
+}
+
+HsvmStatus HsvmController::read_export(HsvmCaller caller, Bytes& blob, const Room& room) {
+    return guarded([&] {
+        HsvmSituation situation;
+        situation.caller = caller;
+        const auto take = [&](const std::optional<Vm>&, HsvmSituation&) { return has_room(room, exported_.size()); };
+        const HsvmStatus status = decide_with_buffers(HsvmOperation::read_export, std::nullopt, situation, take);
+        if (status == HsvmStatus::ok) blob = exported_;
+        return status;
+    });
 }
 
 std::optional<Vmid> HsvmController::adopt(const VmInstall& domain, const std::vector<TreeNode>& nodes) {
@@ -193,20 +217,34 @@ HsvmStatus HsvmController::depart(Vm& vm, ByteView certificate, const Nonce& non
     return HsvmStatus::ok;
 }
 
-HsvmStatus HsvmController::import_vm(HsvmCaller caller, ByteView blob, Vmid& vmid) {
+HsvmStatus HsvmController::import_vm(HsvmCaller caller, const BytesSource& blob, Vmid& vmid) {
     return guarded([&] {
         Arrival arrival;
         HsvmSituation situation;
         situation.caller = caller;
-        // Nobody else makes the chip use its private key.
-        if (gate_ != nullptr && caller == HsvmCaller::host) situation.arrival = open(blob, arrival);
-        if (const HsvmStatus status = decide(HsvmOperation::import_vm, situation); status != HsvmStatus::ok) return status;
+        // Nobody but the hypervisor makes the chip use its private key.
+        const auto take = [&](const std::optional<Vm>&, HsvmSituation& taken) {
+            const std::optional<ArrivalState> opened = open(blob, arrival);
+            taken.arrival = opened.value_or(ArrivalState::good);
+            return opened.has_value();
+        };
+        const HsvmStatus status = decide_with_buffers(HsvmOperation::import_vm, std::nullopt, situation, take);
+        if (status != HsvmStatus::ok) return status;
         return gate_ == nullptr ? HsvmStatus::no_keys : arrive(arrival, vmid);
     });
 }
 
-ArrivalState HsvmController::open(ByteView bytes, Arrival& arrival) {
-    const std::optional<VmBlob> blob = VmBlob::decode(bytes);
+/// Bytes that a body may have, of a VM that fits here.
+std::uint64_t HsvmController::most_body_bytes(std::uint64_t vcpus, std::uint64_t pages) const {
+    return encrypted_ ? most_node_bytes(TreeGeometry(pages, memory_.scheme().node_tag_bytes)) : most_state_bytes(vcpus, pages);
+}
+
+/// Nothing where bytes that it takes to tell cannot be read. The beginning of a blob says how long the rest may be.
+std::optional<ArrivalState> HsvmController::open(const BytesSource& bytes, Arrival& arrival) {
+    const std::optional<Bytes> beginning = bytes.take(0, std::min<std::uint64_t>(bytes.size(), VmBlob::fixed_bytes));
+    if (!beginning) return std::nullopt;
+    if (gate_ == nullptr) return ArrivalState::good;
+    std::optional<VmBlob> blob = VmBlob::decode(*beginning);
     if (!blob) return ArrivalState::unreadable;
     ++statistics_.private_key_uses;
     const LifecycleStatus opened = gate_->open(blob->vm_key, blob->vector, arrival.vm).status;
@@ -218,6 +256,11 @@ ArrivalState HsvmController::open(ByteView bytes, Arrival& arrival) {
     // The log knows it already: a VM that came, and is gone since.
     if (!arrival.vm.import) return ArrivalState::stale;
     if (!fits(vector)) return ArrivalState::foreign;
+    const std::uint64_t rest = bytes.size() - VmBlob::fixed_bytes;
+    if (rest > most_body_bytes(vector.vcpus, vector.pages)) return ArrivalState::unreadable;
+    std::optional<Bytes> body = bytes.take(VmBlob::fixed_bytes, rest);
+    if (!body) return std::nullopt;
+    blob->body = std::move(*body);
     return open_body(*blob, arrival) ? ArrivalState::good : ArrivalState::unreadable;
 }
 

@@ -68,6 +68,8 @@ Bytes encode_nodes(const std::vector<TreeNode>& nodes) {
     return bytes;
 }
 
+std::uint64_t most_node_bytes(const TreeGeometry& geometry) { return geometry.nodes() * node_bytes; }
+
 std::optional<std::vector<TreeNode>> decode_nodes(ByteView bytes, const TreeGeometry& geometry) {
     if (bytes.size % node_bytes != 0) return std::nullopt;
     std::vector<TreeNode> nodes(bytes.size / node_bytes);
@@ -124,6 +126,10 @@ Bytes seal_state(const PlainVmState& state, const crypto::Key256& seal_key, cons
     std::copy(iv.begin(), iv.end(), bytes.begin());
     std::copy(box.begin(), box.end(), bytes.begin() + iv.size());
     return bytes;
+}
+
+std::uint64_t most_state_bytes(std::uint64_t vcpus, std::uint64_t pages) {
+    return sizeof(crypto::Iv) + vcpus * context_bytes + pages * page_record_bytes + gcm_tag_bytes;
 }
 
 std::optional<PlainVmState> open_state(ByteView bytes, const crypto::Key256& seal_key, const crypto::Digest& vector_hash, const VmVector& vector) {

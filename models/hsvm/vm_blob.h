@@ -36,6 +36,8 @@ struct TreeNode {
 };
 
 Bytes encode_nodes(const std::vector<TreeNode>& nodes);
+/// Bytes of all nodes of a tree: no blob and no snapshot of its VM has more.
+std::uint64_t most_node_bytes(const TreeGeometry& geometry);
 /// Opens any bytes; nothing for what are no nodes of such a tree, in ascending order. Whether they are those of the VM its root knows.
 std::optional<std::vector<TreeNode>> decode_nodes(ByteView bytes, const TreeGeometry& geometry);
 
@@ -61,6 +63,8 @@ void wipe_contexts(PlainVmState& state);
 
 /// The state under the VM's `coffer seal` key, bound to the vector that travels with it.
 Bytes seal_state(const PlainVmState& state, const crypto::Key256& seal_key, const crypto::Digest& vector_hash, Lpid fresh_lpid);
+/// Bytes of the sealed state of a VM all of whose pages are swapped out or lost: no blob of it has more.
+std::uint64_t most_state_bytes(std::uint64_t vcpus, std::uint64_t pages);
 /// Opens any bytes.
 std::optional<PlainVmState> open_state(ByteView bytes, const crypto::Key256& seal_key, const crypto::Digest& vector_hash, const VmVector& vector);
 

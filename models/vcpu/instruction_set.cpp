@@ -140,8 +140,13 @@ InstructionResult InstructionSet::vm_install(unsigned core, Address vm_key, Addr
         Bytes key(vm_key_bytes), vector(vm_vector_bytes);
         if (!issuer.memory->host_read(vm_key, key.data(), key.size()) || !issuer.memory->host_read(vm_vector, vector.data(), vector.size()))
             return fault(InstructionFault::memory_fault);
-        if (ports_.domains != nullptr && !read_tree(*issuer.memory, vm_vector)) return fault(InstructionFault::memory_fault);
-        const VmLifecycle::Result installed = ports_.lifecycle->install(key, vector);
+        if (ports_.domains != nullptr && !bring_tree(*issuer.memory, vm_vector)) return fault(InstructionFault::memory_fault);
+        VmLifecycle::Result installed;
+        try {
+            installed = ports_.lifecycle->install(key, vector);
+        } catch (const UnreadableTree&) {
+            return fault(InstructionFault::memory_fault);
+        }
         if (!installed.ok()) return answer(status_of(installed.status));
         if (ports_.ept != nullptr && !ports_.ept->add(installed.vmid, ports_.lifecycle->vector(installed.vmid)->pages)) {
             ports_.lifecycle->uninstall(installed.vmid);
@@ -152,19 +157,14 @@ InstructionResult InstructionSet::vm_install(unsigned core, Address vm_key, Addr
     });
 }
 
-/// Takes the nodes behind a vector, page by page: their number is anybody's.
-bool InstructionSet::read_tree(CoreMemory& memory, Address vm_vector) {
+/// Names the nodes behind a vector: their number is anybody's until the vector is opened.
+bool InstructionSet::bring_tree(CoreMemory& memory, Address vm_vector) {
     std::uint8_t count[8];
     if (!memory.host_read(vm_vector + node_count_at, count, sizeof count)) return false;
-    Bytes nodes;
-    for (std::uint64_t left = load_le64(count); left != 0;) {
-        const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(left, page_bytes));
-        const std::size_t done = nodes.size();
-        nodes.resize(done + piece);
-        if (!memory.host_read(vm_vector + nodes_at + done, nodes.data() + done, piece)) return false;
-        left -= piece;
-    }
-    ports_.domains->bring_tree(nodes);
+    const auto read = [&memory, first = vm_vector + nodes_at](std::uint64_t offset, std::uint8_t* data, std::size_t size) {
+        return memory.host_read(first + offset, data, size);
+    };
+    ports_.domains->bring_tree({load_le64(count), read});
     return true;
 }
 

@@ -108,7 +108,7 @@ private:
     const ConfigurationRules& rules() const { return rules_of(configuration_); }
     template <class Execute>
     InstructionResult issue(unsigned core, Instruction instruction, Execute&& execute);
-    bool read_tree(CoreMemory& memory, Address vm_vector);
+    bool bring_tree(CoreMemory& memory, Address vm_vector);
     void store_vector(CoreMemory& memory, Address address, Vmid vmid, const SealedVector& vector);
     bool stopped(Vmid vmid);
     bool runs(Vmid vmid) const;

@@ -111,8 +111,7 @@ Vmid leaving_vm(HsvmPlatform& platform) {
 Bytes exported(HsvmPlatform& source, const ChipIdentity& target, const Nonce& nonce) {
     const SignedCertificate& certificate = target.certificate(KeyUsage::unwrap);
     Bytes blob;
-    require(source.hsvm.controller().export_vm(HsvmCaller::host, leaving_vm(source), {certificate.data(), certificate.size()}, nonce, blob) ==
-                HsvmStatus::ok,
+    require(source.hsvm.controller().export_vm(HsvmCaller::host, leaving_vm(source), certificate, nonce, blob) == HsvmStatus::ok,
             "a VM cannot be exported");
     return blob;
 }

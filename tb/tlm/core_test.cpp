@@ -205,6 +205,28 @@ TEST_P(ShimCore, RawAccessesGoPastCachesAndProtection) {
     });
 }
 
+TEST_P(ShimCore, ARawStoreBreaksALineThatTheVmUsesOtherwise) {
+    CoreBench bench(GetParam());
+    simulate([&] {
+        bench.boot();
+        const Vmid vmid = bench.start_vm(1, first_frame);
+        CoreTlm& core = bench.core(1);
+        ASSERT_TRUE(core.enter(vmid, 0, bench.entry(), bench.first_view(0)).ok());
+        stored(core, 0x3000, pattern(128, 0x40));
+        const Bytes plain = pattern(16, 0x70);
+        ASSERT_TRUE(core.raw_st(0x3010, plain.data(), plain.size()).ok());
+        Bytes read(64);
+        ASSERT_TRUE(core.raw_ld(false, 0x3000, read.data(), read.size()).ok());
+        EXPECT_TRUE(std::equal(plain.begin(), plain.end(), read.begin() + 16)) << "a page of the VM's own, which it does not share";
+        CoreTlm& host = bench.core(0);
+        const MemoryAnswer answer = host.load((first_frame + 3) * page_bytes + 16, read.data(), 16);
+        EXPECT_EQ(answer == MemoryAnswer::ok, !rules_of(GetParam()).ownership) << "H-SVM keeps the host away from it, plain or not";
+        Bytes other(64);
+        EXPECT_EQ(core.load(0x3040, other.data(), other.size()), MemoryAnswer::ok) << "the line beside it";
+        EXPECT_EQ(core.load(0x3000, read.data(), read.size()), MemoryAnswer::violated);
+    });
+}
+
 TEST_P(ShimCore, EptStoresTakeTimeAndTranslationsWithThem) {
     CoreBench bench(GetParam());
     simulate([&] {
@@ -253,6 +275,9 @@ TEST(HsvmCore, AHypervisorElsewhereDoesNotSwitchARunningVcpu) {
         ASSERT_TRUE(core.enter(vmid, 0, 0, {}).ok());
         core.state().registers[Register::rbx] = 0x1234;
         EXPECT_EQ(commanded(host, HsvmOperation::context_save, vmid, 1), static_cast<std::uint64_t>(HsvmStatus::core_busy)) << "it would save registers of the past";
+        EXPECT_EQ(commanded(host, HsvmOperation::context_restore, vmid, 1), static_cast<std::uint64_t>(HsvmStatus::vcpu_running));
+        EXPECT_EQ(commanded(host, HsvmOperation::context_save, vmid + 1, 1), static_cast<std::uint64_t>(HsvmStatus::unknown_vm));
+        EXPECT_EQ(commanded(host, HsvmOperation::context_save, vmid, 0), static_cast<std::uint64_t>(HsvmStatus::not_on_core));
         EXPECT_EQ(bench.hsvm->controller().running(1), vmid);
         ASSERT_TRUE(core.exit(exit_of(ExitReason::hlt)).ok());
         EXPECT_EQ(commanded(host, HsvmOperation::context_restore, vmid, 1), 0u) << "the core is the host's";

@@ -138,7 +138,7 @@ TEST_P(HsvmSwap, BuffersMustBeTheHostsAndLargeEnough) {
             commands.hsvm.start(HsvmCaller::host, 2, HsvmOperation::swap_out);
             return commands.hsvm.get(HsvmRegister::status);
         };
-        const std::uint64_t bad = code_of(CommandStatus::bad_buffer);
+        const std::uint64_t bad = code_of(HsvmStatus::bad_buffer);
         EXPECT_EQ(try_buffer(7 * page_bytes, bytes), bad) << "the guest's own frame";
         EXPECT_EQ(try_buffer(6 * page_bytes + 1, bytes), bad) << "ends in the guest's frame";
         EXPECT_EQ(try_buffer(commands.bench.protection.map().chip_base(), bytes), bad);
@@ -296,18 +296,20 @@ TEST_P(HsvmSwap, AVmMovesBetweenChips) {
             return here.get(HsvmRegister::status);
         };
         const auto export_code = static_cast<std::uint64_t>(HsvmOperation::export_vm);
-        const std::uint64_t bad = code_of(CommandStatus::bad_buffer);
+        const std::uint64_t bad = code_of(HsvmStatus::bad_buffer);
         EXPECT_EQ(send(export_code, source.protection.map().chip_base(), page_bytes), bad);
         // No room: the VM is gone, and its blob is there to be read.
         EXPECT_EQ(send(export_code, blob_at, 64), code_of(HsvmStatus::ok));
         Bytes blob(here.get(HsvmRegister::result_length));
         EXPECT_GT(blob.size(), 64u);
         EXPECT_FALSE(source.controller().exists(vmid));
-        EXPECT_EQ(send(HsvmCommands::read_export, blob_at, blob.size() - 1), bad);
+        const auto read_code = static_cast<std::uint64_t>(HsvmOperation::read_export);
+        EXPECT_EQ(send(read_code, blob_at, blob.size() - 1), bad);
+        EXPECT_EQ(here.get(HsvmRegister::result_length), blob.size());
         here.set(HsvmCaller::guest, 3, {{HsvmRegister::buffer_length, blob.size()}});
-        here.put(HsvmRegister::operation, HsvmCommands::read_export);
+        here.put(HsvmRegister::operation, read_code);
         EXPECT_EQ(here.get(HsvmRegister::status), code_of(HsvmStatus::wrong_mode));
-        EXPECT_EQ(send(HsvmCommands::read_export, blob_at, blob.size()), code_of(HsvmStatus::ok));
+        EXPECT_EQ(send(read_code, blob_at, blob.size()), code_of(HsvmStatus::ok));
         source.initiator.set_context(nullptr);
         EXPECT_OK(source.initiator.read(blob_at, blob));
 
@@ -353,7 +355,7 @@ TEST_P(HsvmSwap, LaunchAndAttestTakeTheirBuffersFromMemory) {
             hsvm.start(HsvmCaller::host, vmid, HsvmOperation::launch);
             return hsvm.get(HsvmRegister::status);
         };
-        const std::uint64_t bad = code_of(CommandStatus::bad_buffer);
+        const std::uint64_t bad = code_of(HsvmStatus::bad_buffer);
         EXPECT_EQ(launch(image_at, context_at, context.size() - 1), bad);
         EXPECT_EQ(launch(image_at, 10 * page_bytes, context.size()), bad) << "the guest's frame";
         EXPECT_EQ(launch(9 * page_bytes, context_at, context.size()), bad) << "ends in the guest's frame";
