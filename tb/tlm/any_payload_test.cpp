@@ -8,6 +8,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +28,8 @@
 #include "tlm/initiator_tester.h"
 #include "tlm/simulate.h"
 #include "tlm/uncached_order.h"
+#include "unit/any_operation.h"
+#include "unit/decision_file.h"
 #include "vcpu/ept_tlm.h"
 #include "vm_table/nonvolatile.h"
 #include "vm_table/register_table.h"
@@ -361,6 +366,121 @@ TEST(AnyPayload, HsvmController) {
         survives(bench.commander, 0x240, 200);
         survives(bench.walker, 0x240, 20);
         EXPECT_EQ(bench.walk(Mode::guest, vmid, 0, false).fault, TranslationFault::none) << "still serves";
+    });
+}
+
+/// Software of all modes that asks the H-SVM controller for anything.
+class AnyRequests {
+public:
+    explicit AnyRequests(bool encrypt) : bench_(settings(encrypt), encrypt ? "combined" : "hsvm"), shim_(encrypt ? 40 * page_bytes : 0) {}
+
+    /// Every answer is one that the decision table has for the operation.
+    void run() {
+        bench_.boot();
+        const auto all = DecisionFile().answers();
+        const auto next = [this] { return static_cast<std::uint8_t>(generator_()); };
+        std::uint64_t done = 0;
+        std::set<std::uint64_t> seen;
+        for (std::uint64_t i = 0; i < operations; ++i) {
+            if (i % 50 == 0) refill();
+            const AnyOperation operation = any_operation(next, bench_.protection.map());
+            const std::uint64_t status = carry_out(operation);
+            const auto answers = all.find(operation.code);
+            const bool listed = answers != all.end() ? answers->second.count(status) != 0
+                                                     : status == static_cast<std::uint64_t>(CommandStatus::unknown_operation);
+            ASSERT_TRUE(listed) << "operation " << operation.code << ", the " << i << "th, status " << status;
+            done += status == 0;
+            seen.insert(status);
+        }
+        EXPECT_GT(done, operations / 50) << "refusals alone show little";
+        EXPECT_GT(seen.size(), 25u) << "kinds of answers";
+        refill();
+        Block64 line{};
+        EXPECT_EQ(bench_.guest_read(vmid_, 2 * page_bytes, line), HsvmBench::Access::done) << "still serves";
+    }
+
+private:
+    static HsvmMachineSettings settings(bool encrypt) {
+        HsvmMachineSettings s;
+        s.encrypt = encrypt;
+        return s;
+    }
+
+    static void must(HsvmStatus status) {
+        if (status != HsvmStatus::ok) throw std::logic_error("the bench could not be set: " + std::string(to_string(status)));
+    }
+
+    void end_all_vms() {
+        HsvmController& hsvm = bench_.controller();
+        VcpuContext registers;
+        for (unsigned core = 0; core < 4; ++core)
+            for (std::uint32_t vcpu = 0; hsvm.running(core) && vcpu < hsvm.record(*hsvm.running(core))->vcpus; ++vcpu)
+                hsvm.context_save(HsvmCaller::host, *hsvm.running(core), vcpu, core, registers);
+        // Who lends pages goes after those who have them, and two VMs may do both.
+        for (Vmid vmid = first_guest_vmid; vmid < HsvmMachine::vmids; ++vmid) {
+            std::vector<Gpn> shared;
+            hsvm.visit_pages(vmid, [&](Gpn gpn, NptEntry entry, std::uint64_t) {
+                if (entry.shared()) shared.push_back(gpn);
+            });
+            for (const Gpn gpn : shared) hsvm.page_unmap(HsvmCaller::host, vmid, gpn);
+        }
+        for (unsigned round = 0; round < 2; ++round)
+            for (Vmid vmid = first_guest_vmid; vmid < HsvmMachine::vmids; ++vmid) hsvm.delete_vm(HsvmCaller::host, vmid);
+    }
+
+    /// Two VMs with pages of all kinds, and good arguments, whatever was done before.
+    void refill() {
+        end_all_vms();
+        HsvmController& hsvm = bench_.controller();
+        for (const Vmid expected : {Vmid{2}, Vmid{3}}) {
+            must(hsvm.create(HsvmCaller::host, {64, 2, shim_}, vmid_));
+            if (vmid_ != expected) throw std::logic_error("a VM is still there");
+            for (Gpn gpn = 0; gpn < 12; ++gpn) must(hsvm.page_map(HsvmCaller::host, vmid_, gpn, 16 * vmid_ + gpn));
+            must(hsvm.page_map(HsvmCaller::host, vmid_, 41, 16 * vmid_ + 12));
+        }
+        for (const Gpn gpn : {6, 7}) must(hsvm.share(HsvmCaller::guest, 2, gpn, 3, true));
+        for (const Gpn gpn : {20, 21}) must(hsvm.share(HsvmCaller::guest, 3, gpn, 2, true));
+        must(hsvm.page_map(HsvmCaller::host, 3, 20, 16 * 2 + 6));
+        must(hsvm.page_unmap(HsvmCaller::host, 3, 9));
+        using R = CommandedMachine::Register;
+        write({}, {{R::pages, 64}, {R::vcpus, 2}, {R::addr_shim, shim_}, {R::gpn, 1}, {R::frame, 100}, {R::core, 0}, {R::vcpu, 0}});
+        write({}, {{R::buffer_address, 200 * page_bytes}, {R::buffer_length, 2 * page_bytes}});
+        write({}, {{R::second_address, 210 * page_bytes}, {R::second_length, context_bytes}});
+    }
+
+    void write(const HsvmRequester& requester, const CommandedMachine::Arguments& arguments) {
+        constexpr Mode modes[] = {Mode::host, Mode::shim, Mode::guest, Mode::device};
+        context_.mode = modes[static_cast<std::size_t>(requester.mode)];
+        context_.vmid = requester.vmid;
+        bench_.commander.set_context(&context_);
+        for (const auto& [name, value] : arguments) {
+            Bytes bytes(hsvm_registers::entry(name).bytes);
+            store_le64(bytes.data(), value);
+            EXPECT_OK(bench_.commander.write(hsvm_registers::entry(name).address, bytes));
+        }
+    }
+    std::uint64_t carry_out(const AnyOperation& operation) {
+        write(operation.requester, operation.arguments);
+        write(operation.requester, {{CommandedMachine::Register::operation, operation.code}});
+        std::uint64_t status = 0;
+        EXPECT_OK(bench_.commander.read64(hsvm_registers::entry(CommandedMachine::Register::status).address, status));
+        return status;
+    }
+
+    static constexpr std::uint64_t operations = 200'000;
+
+    HsvmBench bench_;
+    const Address shim_;
+    Vmid vmid_ = 0;
+    SecurityContext context_;
+    std::mt19937_64 generator_{1};
+};
+
+TEST(AnyPayload, HsvmOperations) {
+    AnyRequests hsvm(false), combined(true);
+    simulate([&] {
+        hsvm.run();
+        combined.run();
     });
 }
 
