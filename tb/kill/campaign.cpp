@@ -214,8 +214,11 @@ void Campaign::go_on(unsigned place) {
 }
 
 void Campaign::check_lpids() {
-    for (; lpids_checked_ < facts_->lpid_count; ++lpids_checked_, ++counts_.lpids) {
+    for (; lpids_checked_ < facts_->lpid_count; ++lpids_checked_) {
         const Lpid lpid = facts_->lpids[lpids_checked_];
+        // Whoever had this place was killed before it wrote there, and so before anybody had the LPID.
+        if (lpid == 0) continue;
+        ++counts_.lpids;
         std::vector<bool>& given = given_.at(chip_of(lpid) - 1u);
         if (count_of(lpid) >= given.size()) given.resize(2 * count_of(lpid));
         if (given[count_of(lpid)]) throw std::runtime_error("LPID " + std::to_string(count_of(lpid)) + " of chip " + std::to_string(chip_of(lpid)) + " was given out twice");
