@@ -38,7 +38,7 @@ public:
         std::uint64_t direct_grants = 0;  ///< pages given for direct access
     };
 
-    TargetSocket<HostMmuTlm, 0> target_socket;
+    TargetSocket<HostMmuTlm, 0, sc_core::SC_ZERO_OR_MORE_BOUND> target_socket;
     InitiatorSocket<HostMmuTlm> initiator_socket;
     InitiatorSocket<HostMmuTlm> walk_socket;
 
