@@ -273,6 +273,8 @@ HsvmStatus HsvmController::delete_vm(HsvmCaller caller, Vmid vmid) {
         HsvmOperation::delete_vm, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.lending = lending_state(vm); },
         [&](Vm& vm, const HsvmSituation&) {
+            // Two frozen VMs that lend to each other could not be ended otherwise.
+            recall(vm);
             end(vm);
             return HsvmStatus::ok;
         });

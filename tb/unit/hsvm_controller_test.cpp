@@ -243,6 +243,32 @@ TEST_P(HsvmOperations, SharingNeedsBothGuests) {
     EXPECT_EQ(read(a, 5), 2);
 }
 
+TEST_P(HsvmOperations, FrozenVmsThatLendToEachOtherEndOneAfterTheOther) {
+    const Vmid a = create(), b = create(), c = create();
+    const auto lend = [&](Vmid from, Gpn gpn, std::uint64_t frame, Vmid to) {
+        map(from, gpn, frame);
+        ASSERT_EQ(hsvm().share(guest, from, gpn, to, true), HsvmStatus::ok);
+        ASSERT_EQ(hsvm().share(guest, to, gpn + 10, from, true), HsvmStatus::ok);
+        ASSERT_EQ(hsvm().page_map(host, to, gpn + 10, frame), HsvmStatus::ok);
+    };
+    lend(a, 5, 10, b);
+    lend(b, 6, 11, a);
+    lend(a, 7, 12, c);
+    for (const Vmid vmid : {a, b}) {
+        map(vmid, 1, 20u + vmid);
+        ASSERT_EQ(hsvm().page_unmap(host, vmid, 1), HsvmStatus::ok);
+        Block64 line;
+        ASSERT_EQ(m.guest_read(vmid, page_bytes, line), Access::violated);
+    }
+    EXPECT_EQ(hsvm().page_unmap(host, b, 15), HsvmStatus::vm_frozen);
+    EXPECT_EQ(hsvm().delete_vm(host, a), HsvmStatus::ok);
+    Block64 line;
+    EXPECT_EQ(m.guest_read(c, 17 * page_bytes, line), Access::fault) << "what the VM lent is nobody's now";
+    EXPECT_EQ(hsvm().delete_vm(host, b), HsvmStatus::ok);
+    map(c, 5, 10);
+    EXPECT_EQ(read(c, 5), 0) << "frames are free, and cleared";
+}
+
 TEST_P(HsvmOperations, TheHostUsesWhatIsSharedWithItAsItMay) {
     const Vmid a = create();
     map(a, 5, 10);

@@ -103,17 +103,13 @@ void HsvmOracle::violated(Vmid vmid) {
     check_cores();
 }
 
-/// Now and then a stopped VM ends. One that lends pages to a stopped VM cannot be deleted, since nobody gives them back: vm_uninstall's way is left.
+/// Now and then a stopped VM ends.
 void HsvmOracle::end_stopped() {
     for (const auto& [vmid, vm] : vms_) {
         if (!vm.stopped || !chance(5)) continue;
         note(fmt::format("delete {}, which was stopped", vmid));
-        const bool possible = !lends(vm);
-        expect(HsvmOperation::delete_vm, machine_.hsvm.delete_vm(HsvmCaller::host, vmid), possible);
-        if (!possible) {
-            machine_.hsvm.disown(vmid);
-            take_back_lent(vmid);
-        }
+        expect(HsvmOperation::delete_vm, machine_.hsvm.delete_vm(HsvmCaller::host, vmid), true);
+        take_back_lent(vmid);
         return drop(vmid);
     }
 }
@@ -189,10 +185,12 @@ void HsvmOracle::create() {
 void HsvmOracle::delete_vm() {
     const Vmid vmid = some_vmid();
     const auto vm = vms_.find(vmid);
-    const bool possible = vm != vms_.end() && !is_on_core(vmid) && !lends(vm->second);
+    const bool possible = vm != vms_.end() && !is_on_core(vmid) && (vm->second.stopped || !lends(vm->second));
     note(fmt::format("delete {}", vmid));
     expect(HsvmOperation::delete_vm, machine_.hsvm.delete_vm(HsvmCaller::host, vmid), possible);
-    if (possible) drop(vmid);
+    if (!possible) return;
+    take_back_lent(vmid);
+    drop(vmid);
 }
 
 void HsvmOracle::launch() {
