@@ -272,9 +272,9 @@ HsvmStatus HsvmController::delete_vm(HsvmCaller caller, Vmid vmid) {
     return answer(
         HsvmOperation::delete_vm, caller, vmid,
         [&](std::optional<Vm>& vm, HsvmSituation& situation) { situation.lending = lending_state(vm); },
-        [&](Vm& vm, const HsvmSituation&) {
+        [&](Vm& vm, const HsvmSituation& situation) {
             // Two frozen VMs that lend to each other could not be ended otherwise.
-            recall(vm);
+            if (situation.lending == LendingState::some) recall(vm);
             end(vm);
             return HsvmStatus::ok;
         });
